@@ -1,0 +1,136 @@
+package helper
+
+import (
+	"context"
+	"errors"
+	"io"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"squidauth/protocol"
+)
+
+// Texts for the client's error page when Serve itself has to answer.
+const (
+	textTooLong = "The login request is too long."
+	textNoID    = "The proxy's authentication helper is set up wrongly. Please tell the administrator."
+	textTimeout = "The login check took too long. Please try again later."
+	textBug     = "The proxy's authentication helper failed. Please tell the administrator."
+)
+
+// Serve answers the request lines of in on out until in ends or ctx is done,
+// lets the requests in flight finish, and returns nil; or the error that kept it
+// from reading or writing. For every line it writes exactly one reply, whatever
+// the line is and whatever h does; for an unfinished line at the end, none.
+func Serve(ctx context.Context, in io.Reader, out io.Writer, h Handler, opt Options) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	s := &server{
+		handler: h,
+		opt:     opt,
+		lines:   protocol.NewReader(in, opt.maxLine()),
+		slots:   make(chan struct{}, opt.inFlight()),
+		out:     out,
+		ctx:     context.WithoutCancel(ctx), // who is in flight may finish
+		fail:    cancel,
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- s.loop() }()
+	var err error
+	select {
+	case err = <-ended:
+	case <-ctx.Done(): // the loop may hang in a read; its goroutine ends with us
+	}
+	var broken *writeError
+	if errors.As(context.Cause(ctx), &broken) {
+		return broken.error // nobody waits for the rest
+	}
+	s.gate.shut()
+	return err
+}
+
+type server struct {
+	handler Handler
+	opt     Options
+	lines   *protocol.Reader
+	slots   chan struct{} // as many as requests may be unanswered
+	gate    gate
+	stuck   atomic.Int64 // Handlers that are still busy after Serve answered for them
+	ctx     context.Context
+	fail    context.CancelCauseFunc
+
+	mu  sync.Mutex // guards out and buf
+	out io.Writer
+	buf []byte
+}
+
+// loop reads lines and has each answered. It takes a slot before it reads, so
+// that without concurrency it waits for the answer rather than in a read, which
+// would keep the only processor from the Handler.
+func (s *server) loop() error {
+	for {
+		s.slots <- struct{}{}
+		if s.opt.Concurrency > 0 && !s.lines.Buffered() {
+			runtime.Gosched() // for the same reason
+		}
+		line, err := s.lines.ReadLine()
+		if err != nil && !errors.Is(err, protocol.ErrTooLong) {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		if !s.gate.enter() {
+			return nil
+		}
+		s.dispatch(line, err != nil)
+	}
+}
+
+// dispatch answers what needs no Handler, and starts one for the rest.
+func (s *server) dispatch(line []byte, tooLong bool) {
+	q, ok := s.newRequest(line)
+	switch {
+	case tooLong:
+		q.finish(protocol.Broken(textTooLong).With(protocol.Detail{Reason: "line-too-long"}))
+	case !ok:
+		q.finish(protocol.Broken(textNoID).With(protocol.Detail{Reason: "channel-id", Cause: s.idAdvice()}))
+	case s.stuck.Load() >= int64(s.opt.inFlight()):
+		q.finish(protocol.Broken(textTimeout).With(protocol.Detail{Reason: "busy", Cause: errBusy}))
+	default:
+		go q.run()
+	}
+}
+
+// write sends one reply with one write. Squid takes two replies in one read for
+// one, or one reply in two reads for two.
+func (s *server) write(id []byte, r protocol.Reply) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.buf = s.buf[:0]
+	if id != nil {
+		s.buf = append(append(s.buf, id...), ' ')
+	}
+	s.buf = append(protocol.AppendReply(s.buf, r, s.opt.Scheme, s.opt.Dialect), '\n')
+	if _, err := s.out.Write(s.buf); err != nil {
+		s.fail(&writeError{err})
+	}
+}
+
+// writeError is why nobody hears the replies any more.
+type writeError struct{ error }
+
+var errBusy = errors.New("earlier requests are still stuck past their deadline")
+
+var (
+	errNoID    = errors.New("request without a channel-ID: --concurrency is for squid.conf lines with concurrency=; take it away here or set it there")
+	errStrayID = errors.New("request with a channel-ID: squid.conf says concurrency=, so this helper needs --concurrency with the same number")
+)
+
+func (s *server) idAdvice() error {
+	if s.opt.Concurrency > 0 {
+		return errNoID
+	}
+	return errStrayID
+}
