@@ -14,9 +14,9 @@ import (
 const gcPercent = 50
 
 // Run serves standard input and output until Squid closes them or the process
-// is told to end by SIGTERM or SIGINT, and returns the exit status, always 0:
-// to Squid any end of a helper is a fault of it. SIGHUP makes a Reloader reload.
-func Run(h Handler, opt Options) int {
+// is told to end by SIGTERM or SIGINT. SIGHUP makes a Reloader reload. Whatever
+// ends it, there is nothing to report to Squid by an exit status.
+func Run(h Handler, opt Options) {
 	tune(opt.Concurrency)
 	signal.Ignore(syscall.SIGPIPE) // a closed stdout is a write error, not an end
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
@@ -29,7 +29,6 @@ func Run(h Handler, opt Options) int {
 	if err := Serve(ctx, os.Stdin, os.Stdout, h, opt); err != nil {
 		opt.Log.Warn("lost the connection to Squid", "error", err)
 	}
-	return 0
 }
 
 // tune keeps a process small. The environment of the Go runtime goes first.

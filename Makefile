@@ -1,0 +1,76 @@
+# make build   static programs in bin/
+# make demo    play a session through them; needs nothing but Go
+# make test    every test, end to end too; as root it installs what that needs
+# make check   formatting and static checks
+# The other targets: race fuzz bench cross install e2e fmt clean.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+PREFIX  ?= /usr/local
+LIBEXEC ?= $(PREFIX)/libexec/squidauth
+
+PROGRAMS  := $(notdir $(wildcard cmd/[a-z]*))
+PROGRAMS  := $(filter-out internal,$(PROGRAMS))
+TAGS      := urfave_cli_no_docs,urfave_cli_no_suggest
+LDFLAGS   := -s -w -X squidauth/cmd/internal/program.Version=$(VERSION)
+BUILD     := CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)'
+PLATFORMS := linux freebsd openbsd windows
+FUZZTIME  ?= 20s
+
+STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+.PHONY: build demo test check e2e race fuzz bench cross install fmt clean
+
+build:
+	@mkdir -p bin
+	$(BUILD) -o bin/ $(addprefix ./cmd/,$(PROGRAMS))
+
+demo: build
+	@$(GO) run ./cmd/internal/demo bin
+
+test: build
+	@sh e2e/install.sh
+	$(GO) test -timeout 15m $(TESTFLAGS) ./...
+
+e2e: build
+	@sh e2e/install.sh
+	$(GO) test -timeout 15m $(TESTFLAGS) ./e2e/...
+
+race:
+	CGO_ENABLED=1 $(GO) test -race -short ./protocol/... ./helper/... ./basic/... ./cmd/...
+
+check:
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt: $$unformatted"; exit 1; fi
+	$(GO) mod verify
+	$(GO) vet ./...
+	GOARCH=386 CGO_ENABLED=0 $(GO) vet ./...
+	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 $(GO) vet ./...
+	$(STATICCHECK) ./...
+	@$(GOVULNCHECK) ./... || { code=$$?; if [ $$code -eq 3 ]; then exit 1; fi; echo "govulncheck could not run: is its database in reach?"; }
+
+fuzz:
+	@set -e; for pkg in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+bench: build
+	$(GO) run ./e2e/bench $(BENCHFLAGS)
+
+cross:
+	@set -e; for os in $(PLATFORMS); do for arch in amd64 arm64; do \
+		mkdir -p dist/$$os-$$arch; echo "$$os/$$arch"; \
+		GOOS=$$os GOARCH=$$arch $(BUILD) -o dist/$$os-$$arch/ $(addprefix ./cmd/,$(PROGRAMS)); \
+	done; done
+
+install: build
+	install -d $(DESTDIR)$(LIBEXEC)
+	install -m 0755 $(addprefix bin/,$(PROGRAMS)) $(DESTDIR)$(LIBEXEC)
+
+fmt:
+	gofmt -w .
+
+clean:
+	rm -rf bin dist

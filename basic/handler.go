@@ -1,0 +1,82 @@
+package basic
+
+import (
+	"context"
+	"errors"
+
+	"squidauth/protocol"
+)
+
+// Texts for the client. They never tell whether a user exists.
+const (
+	textRefused     = "Wrong user name or password"
+	textIncomplete  = "User name or password is missing"
+	textUnavailable = "The login service is not available. Please try again later."
+)
+
+// Handler answers the request lines of the Basic scheme. Its fields are set
+// before it is used; it may be used from several goroutines.
+type Handler struct {
+	Backend Backend
+	Name    string // of the backend, in the audit log
+
+	// KeyExtras is the number of words that squid.conf's key_extras adds.
+	KeyExtras int
+
+	// PlainMessages tells the client what the backend says, as the program it
+	// replaces does: for instance that there is no such user.
+	PlainMessages bool
+}
+
+var errRawBlank = errors.New("the password field holds a blank: if squid.conf has key_extras, this helper needs --key-extras with their number")
+
+// Handle implements helper.Handler.
+func (h *Handler) Handle(ctx context.Context, line []byte) protocol.Reply {
+	q, err := protocol.ParseBasic(line, h.KeyExtras)
+	if err != nil {
+		return h.reply(q, Undecided(KeyExtras, err))
+	}
+	switch {
+	case q.User == "":
+		return h.incomplete(q, MissingUser)
+	case q.Password == "":
+		return h.incomplete(q, MissingPassword)
+	}
+	return h.reply(q, h.Backend.Authenticate(ctx, q.User, q.Password))
+}
+
+// Reload passes on to the Backend, if that can reload.
+func (h *Handler) Reload(ctx context.Context) error {
+	if r, ok := h.Backend.(interface{ Reload(context.Context) error }); ok {
+		return r.Reload(ctx)
+	}
+	return nil
+}
+
+// reply is the one place where a verdict becomes a reply. A wrong password is
+// never BH, since Squid would ask again; a dead server is never ERR.
+func (h *Handler) reply(q protocol.BasicRequest, v Verdict) protocol.Reply {
+	detail := protocol.Detail{User: q.User, Backend: h.Name, Reason: string(v.reason), Extras: q.Extras, Cause: v.cause}
+	switch v.outcome {
+	case protocol.Accepted:
+		return protocol.Accept(v.identity, nil, v.pairs...).With(detail)
+	case protocol.Denied:
+		if q.RawBlank {
+			detail.Cause = errRawBlank
+		}
+		return protocol.Deny(h.text(textRefused, v.text)).With(detail)
+	}
+	return protocol.Broken(textUnavailable).With(detail)
+}
+
+func (h *Handler) incomplete(q protocol.BasicRequest, reason Reason) protocol.Reply {
+	detail := protocol.Detail{User: q.User, Backend: h.Name, Reason: string(reason), Extras: q.Extras}
+	return protocol.Deny(h.text(textIncomplete, "")).With(detail)
+}
+
+func (h *Handler) text(neutral, plain string) string {
+	if h.PlainMessages {
+		return plain
+	}
+	return neutral
+}

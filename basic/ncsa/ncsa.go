@@ -1,0 +1,77 @@
+// Package ncsa checks passwords against a file in the format of NCSA httpd, which
+// htpasswd writes: lines of a user, a colon and a hash. It takes the place of
+// Squid's basic_ncsa_auth.
+package ncsa
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"squidauth/basic"
+	"squidauth/basic/passhash"
+	"squidauth/protocol"
+)
+
+// Texts of basic_ncsa_auth.
+const (
+	textNoSuchUser    = "No such user"
+	textWrongPassword = "Wrong password"
+	textTooLong       = "Password too long. Only 8 characters accepted."
+)
+
+// Options of a File. The zero value of each field but Log is usable.
+type Options struct {
+	// IgnoreCase lets a name match in any case, if none matches exactly and
+	// the file has no two names that differ only by case.
+	IgnoreCase bool
+
+	Log *slog.Logger
+	Now func() time.Time // the clock; nil means time.Now
+}
+
+// Backend is a password file. It is read again when it changes. It may be used
+// from several goroutines.
+type Backend struct {
+	file       file
+	ignoreCase bool
+}
+
+var _ basic.Backend = (*Backend)(nil)
+
+// Open returns the Backend of the file at path. It never fails: a file that
+// cannot be used is logged, and may be usable by the time it is asked for.
+func Open(path string, opt Options) *Backend {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	b := &Backend{file: file{path: path, log: opt.Log, now: opt.Now}, ignoreCase: opt.IgnoreCase}
+	b.file.look(false)
+	return b
+}
+
+// Reload reads the file again, whether it seems to have changed or not. The error
+// says why it cannot be used.
+func (b *Backend) Reload(context.Context) error { return b.file.look(true) }
+
+// Authenticate implements basic.Backend. It costs one hash, whether there is such
+// a user or not.
+func (b *Backend) Authenticate(_ context.Context, user string, password protocol.Secret) basic.Verdict {
+	t, err := b.file.current()
+	if t == nil {
+		return basic.Undecided(basic.NoPasswordFile, err)
+	}
+	h, known, usable := t.find(user, b.ignoreCase)
+	match := h.Verify([]byte(password))
+	switch {
+	case !known:
+		return basic.No(basic.NoSuchUser, textNoSuchUser)
+	case !usable:
+		return basic.No(basic.UnusableHash, textWrongPassword)
+	case !match:
+		return basic.No(basic.WrongPassword, textWrongPassword)
+	case h.Scheme() == passhash.DES && len(password) > h.Significant():
+		return basic.No(basic.PasswordTooLong, textTooLong)
+	}
+	return basic.Yes(protocol.Identity{User: user})
+}

@@ -1,0 +1,55 @@
+package ncsa
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"strings"
+
+	"squidauth/basic/passhash"
+)
+
+// table is the content of one password file. It is immutable.
+type table struct {
+	hashes []passhash.Hash
+	users  map[string]int // name → index of its hash, or unusable
+	folded map[string]int // the same by lower-case name; nil when all names are
+	key    [sha256.Size]byte
+}
+
+// Instead of an index: users who cannot log in.
+const (
+	unusable  = -1 // the stored hash is none
+	ambiguous = -2 // several names differ only by case
+)
+
+// find returns the hash of user. Whoever cannot log in gets a decoy, chosen by
+// name, so that the time a refusal takes does not tell who exists.
+func (t *table) find(user string, ignoreCase bool) (h passhash.Hash, known, usable bool) {
+	i, known := t.users[user]
+	if !known && ignoreCase {
+		i, known = t.findFolded(strings.ToLower(user))
+	}
+	if known && i >= 0 {
+		return t.hashes[i], true, true
+	}
+	return t.decoy(user), known, false
+}
+
+func (t *table) findFolded(lower string) (int, bool) {
+	if t.folded == nil {
+		i, ok := t.users[lower]
+		return i, ok
+	}
+	i, ok := t.folded[lower]
+	return i, ok
+}
+
+// decoy picks one of the file's hashes. The choice is the same in every process
+// that has the file, and cannot be foreseen without it.
+func (t *table) decoy(user string) passhash.Hash {
+	if len(t.hashes) == 0 {
+		return passhash.Hash{}
+	}
+	sum := sha256.Sum256(append(t.key[:], user...))
+	return t.hashes[binary.LittleEndian.Uint64(sum[:])%uint64(len(t.hashes))]
+}

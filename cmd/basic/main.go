@@ -1,0 +1,48 @@
+// Basic is a helper for Squid's "auth_param basic program".
+package main
+
+import (
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"squidauth/basic"
+	"squidauth/cmd/internal/program"
+	"squidauth/helper"
+	"squidauth/protocol"
+)
+
+func main() {
+	var c config
+	app := program.New("basic", "check the passwords of Squid's Basic authentication", &c.Common)
+	app.Flags = append(app.Flags, c.ConcurrencyFlag(), &cli.BoolFlag{
+		Name: "plain-messages", Destination: &c.plainMessages,
+		Usage: "tell clients what the replaced program tells them, such as that there is no such user",
+	})
+	app.Commands = []*cli.Command{ncsaCommand(&c)}
+	app.Action = noBackend
+	os.Exit(program.Run(app, byName(helper.ProgramName(), os.Args)))
+}
+
+// config is what the flags before the backend's name say.
+type config struct {
+	program.Common
+	plainMessages bool
+}
+
+// serve answers Squid until it closes the connection. open is called with the
+// settings that the flags make.
+func (c *config) serve(name string, open func(helper.Options) basic.Backend) error {
+	opt, err := c.Options(protocol.Basic)
+	if err != nil {
+		return err
+	}
+	opt.StrayID = func(line []byte) []byte { return protocol.StrayChannelID(line, c.KeyExtras) }
+	helper.Run(&basic.Handler{
+		Backend:       open(opt),
+		Name:          name,
+		KeyExtras:     c.KeyExtras,
+		PlainMessages: c.plainMessages,
+	}, opt)
+	return nil
+}

@@ -1,0 +1,86 @@
+package program
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"squidauth/helper"
+	"squidauth/protocol"
+)
+
+// Bounds of the numbers on a command line.
+const (
+	// maxConcurrency is what one process can be asked to hold in memory.
+	maxConcurrency = 10000
+	// maxKeyExtras: a request line is 8 KiB, and a key_extras format a few words.
+	maxKeyExtras = 64
+	// maxTimeout stays below Squid's 64 seconds for a reserved helper.
+	maxTimeout = 60 * time.Second
+)
+
+// Common holds the flags that all helpers take.
+type Common struct {
+	KeyExtras   int
+	Concurrency int // a flag of the Basic scheme only: Squid knows no other
+
+	timeout   time.Duration
+	audit     string
+	logFormat string
+	dialect   string
+	debug     bool
+}
+
+func (c *Common) flags() []cli.Flag {
+	return []cli.Flag{
+		&cli.IntFlag{Name: "key-extras", Destination: &c.KeyExtras, Usage: "squid.conf's key_extras adds `N` words to each request"},
+		&cli.DurationFlag{Name: "timeout", Destination: &c.timeout, Value: helper.DefaultTimeout, Usage: "answer each request within `TIME`"},
+		&cli.StringFlag{Name: "audit", Destination: &c.audit, Value: "failures", Usage: "log `WHICH` decisions: all, failures, none"},
+		&cli.StringFlag{Name: "log-format", Destination: &c.logFormat, Value: "text", Usage: "log as text or json `FORM`"},
+		&cli.StringFlag{Name: "dialect", Destination: &c.dialect, Value: "modern", Usage: "reply in modern (Squid 3.4 and later) or legacy (2.6 and later) `WORDS`"},
+		&cli.BoolFlag{Name: "debug", Aliases: []string{"d"}, Destination: &c.debug, Usage: "log more, and every decision; never a secret"},
+	}
+}
+
+// ConcurrencyFlag is the flag of schemes with channel-IDs.
+func (c *Common) ConcurrencyFlag() cli.Flag {
+	return &cli.IntFlag{Name: "concurrency", Destination: &c.Concurrency, Usage: "answer `N` requests at a time, as squid.conf's children concurrency=N says"}
+}
+
+// Options checks the flags and returns what they say to helper.Serve.
+func (c *Common) Options(scheme protocol.Scheme) (helper.Options, error) {
+	opt := helper.Options{Scheme: scheme, Concurrency: c.Concurrency, Timeout: c.timeout}
+	switch {
+	case c.Concurrency < 0 || c.Concurrency > maxConcurrency:
+		return opt, fmt.Errorf("--concurrency %d is not between 0 and %d", c.Concurrency, maxConcurrency)
+	case c.KeyExtras < 0 || c.KeyExtras > maxKeyExtras:
+		return opt, fmt.Errorf("--key-extras %d is not between 0 and %d", c.KeyExtras, maxKeyExtras)
+	case c.timeout <= 0 || c.timeout > maxTimeout:
+		return opt, fmt.Errorf("--timeout %v is not between 0 and %v", c.timeout, maxTimeout)
+	}
+	var format helper.LogFormat
+	var ok1, ok2, ok3 bool
+	opt.Audit, ok1 = choose(c.audit, map[string]helper.AuditLevel{"all": helper.AuditAll, "failures": helper.AuditFailures, "none": helper.AuditNone})
+	format, ok2 = choose(c.logFormat, map[string]helper.LogFormat{"text": helper.LogText, "json": helper.LogJSON})
+	opt.Dialect, ok3 = choose(c.dialect, map[string]protocol.Dialect{"modern": protocol.Modern, "legacy": protocol.Legacy})
+	switch {
+	case !ok1:
+		return opt, fmt.Errorf("--audit %q is none of all, failures, none", c.audit)
+	case !ok2:
+		return opt, fmt.Errorf("--log-format %q is none of text, json", c.logFormat)
+	case !ok3:
+		return opt, fmt.Errorf("--dialect %q is none of modern, legacy", c.dialect)
+	}
+	if c.debug {
+		opt.Audit = helper.AuditAll
+	}
+	opt.Log = helper.NewLog(os.Stderr, format, c.debug)
+	return opt, nil
+}
+
+func choose[T any](word string, among map[string]T) (T, bool) {
+	v, ok := among[word]
+	return v, ok
+}
