@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+)
+
+// A bench holds what all cases share.
+type bench struct {
+	opts      options
+	launcher  launcher
+	dir       string          // for password files; removed at the end
+	latencies []time.Duration // reused: growing it anew in each run would cost page faults in the middle of measuring
+}
+
+// A side is one of a case's two commands, ready to start.
+type side struct {
+	path     string
+	argv     []string
+	inFlight int
+	pin      pinning
+	requests []ready
+	small    *side // the same with the small file, for loads
+}
+
+// measure runs one case.
+func (b *bench) measure(c testCase) ([]series, error) {
+	runtime.GC() // it is switched off while measuring
+	file, err := b.write("passwd", c.file)
+	if err != nil {
+		return nil, err
+	}
+	sides, err := b.sides(c, file)
+	if err != nil {
+		return nil, err
+	}
+	switch c.kind {
+	case kindStart:
+		return b.starts(sides)
+	case kindLoad:
+		return b.loads(c, sides)
+	case kindIdle:
+		return b.idle(sides)
+	}
+	return b.rates(sides)
+}
+
+// sides gives A and B, in this order.
+func (b *bench) sides(c testCase, file string) ([2]side, error) {
+	var sides [2]side
+	for i, cmd := range []command{c.a, c.b} {
+		requests, err := prepare(c.requests)
+		if err != nil {
+			return sides, err
+		}
+		sides[i] = side{
+			path:     b.opts.path(cmd),
+			argv:     cmd.argv(file),
+			inFlight: cmd.inFlight,
+			pin:      b.opts.pinning(c),
+			requests: requests,
+		}
+	}
+	return sides, nil
+}
+
+// write makes a case's file; helpers may open it at any time until the case is over.
+func (b *bench) write(name string, content func() []byte) (string, error) {
+	if content == nil {
+		return "", nil
+	}
+	path := filepath.Join(b.dir, name)
+	return path, os.WriteFile(path, content(), 0o600)
+}
+
+func (b *bench) start(s side) (*process, error) {
+	return b.launcher.start(s.path, s.argv, s.pin)
+}
+
+// alternately calls take for A and B in turn, times times, and files the values of each measure.
+func alternately(times int, measures []string, sides [2]side, take func(side) ([]float64, error)) ([]series, error) {
+	results := make([]series, len(measures))
+	for i, name := range measures {
+		results[i].measure = name
+	}
+	for pair := range times {
+		for n, s := range sides {
+			values, err := take(s)
+			if err != nil {
+				return nil, fmt.Errorf("%s (side %c, pair %d): %w", s.path, 'A'+n, pair+1, err)
+			}
+			for i, v := range values {
+				if n == 0 {
+					results[i].a = append(results[i].a, v)
+				} else {
+					results[i].b = append(results[i].b, v)
+				}
+			}
+		}
+	}
+	return results, nil
+}
