@@ -36,27 +36,35 @@ func (s *server) newRequest(line []byte) (*request, bool) {
 	return q, ok
 }
 
-// run lets the Handler answer, or answers itself when that overstays.
-func (q *request) run() {
+// run lets the Handler answer, and reports whether it did: if it overstays,
+// overrun answers.
+func (q *request) run() bool {
 	timeout := q.server.opt.timeout()
 	ctx, cancel := context.WithTimeout(q.server.ctx, timeout)
 	defer cancel()
 	watchdog := time.AfterFunc(timeout+grace, q.overrun)
 	defer watchdog.Stop()
 	reply := q.handle(ctx)
-	if q.claim() {
-		q.finish(reply)
-	} else {
+	if !q.claim() {
 		q.server.stuck.Add(-1)
+		return false
 	}
+	q.finish(reply)
+	return true
 }
 
 // overrun answers in place of a Handler that does not come back. The Handler
-// counts as stuck until it does.
+// counts as stuck until it does, and if it holds up the loop, overrun takes over
+// that as well.
 func (q *request) overrun() {
-	if q.claim() {
-		q.server.stuck.Add(1)
-		q.finish(protocol.Broken(textTimeout).With(protocol.Detail{Reason: "timeout"}))
+	if !q.claim() {
+		return
+	}
+	s := q.server
+	s.stuck.Add(1)
+	q.finish(protocol.Broken(textTimeout).With(protocol.Detail{Reason: "timeout"}))
+	if s.opt.Concurrency == 0 {
+		s.loop()
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"os/signal"
-	"runtime"
 	"runtime/debug"
 	"syscall"
 )
@@ -16,40 +15,47 @@ const gcPercent = 50
 // Run serves standard input and output until Squid closes them or the process
 // is told to end by SIGTERM or SIGINT. SIGHUP makes a Reloader reload. Whatever
 // ends it, there is nothing to report to Squid by an exit status.
+//
+// Run leaves GOMAXPROCS alone. One processor would do where there is one request
+// at a time, but asking for it costs memory once the runtime has set itself up
+// for more; only the environment variable is early enough.
 func Run(h Handler, opt Options) {
-	tune(opt.Concurrency)
-	signal.Ignore(syscall.SIGPIPE) // a closed stdout is a write error, not an end
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	defer stop()
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP) // unasked, it would end the process
-	if r, ok := h.(Reloader); ok {
-		go reload(ctx, hangup, r, opt)
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
 	}
+	signal.Ignore(syscall.SIGPIPE) // a closed stdout is a write error, not an end
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, os.Interrupt, syscall.SIGHUP)
+	go obey(ctx, signals, cancel, h, opt)
 	if err := Serve(ctx, os.Stdin, os.Stdout, h, opt); err != nil {
 		opt.Log.Warn("lost the connection to Squid", "error", err)
 	}
 }
 
-// tune keeps a process small. The environment of the Go runtime goes first.
-func tune(concurrency int) {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
-	if concurrency == 0 && os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(1) // one request at a time needs one thread
-	}
-}
-
-func reload(ctx context.Context, hangup <-chan os.Signal, r Reloader, opt Options) {
+// obey does what signals say: reload on SIGHUP, stop otherwise.
+func obey(ctx context.Context, signals <-chan os.Signal, stop context.CancelFunc, h Handler, opt Options) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-hangup:
+		case s := <-signals:
+			if s != syscall.SIGHUP {
+				stop()
+				return
+			}
+			reload(ctx, h, opt)
 		}
-		if err := r.Reload(ctx); err != nil {
-			opt.Log.Warn("reload failed, going on with what was loaded before", "error", err)
-		}
+	}
+}
+
+func reload(ctx context.Context, h Handler, opt Options) {
+	r, ok := h.(Reloader)
+	if !ok {
+		return
+	}
+	if err := r.Reload(ctx); err != nil {
+		opt.Log.Warn("reload failed, going on with what was loaded before", "error", err)
 	}
 }

@@ -4,40 +4,33 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"os"
 	"strings"
-	"syscall"
 	"testing"
 )
 
 type reloader struct {
-	called chan struct{}
-	err    error
+	handlerFunc
+	calls int
+	err   error
 }
 
-func (r reloader) Reload(context.Context) error {
-	r.called <- struct{}{}
+func (r *reloader) Reload(context.Context) error {
+	r.calls++
 	return r.err
 }
 
-// TestReload: each SIGHUP is one reload, and one that fails is logged.
+// TestReload: who can reload is asked to, and an error is logged.
 func TestReload(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
 	var log bytes.Buffer
-	r := reloader{called: make(chan struct{}), err: errors.New("no such file")}
-	hangup := make(chan os.Signal)
-	done := make(chan struct{})
-	go func() {
-		reload(ctx, hangup, r, basicOptions(&log))
-		close(done)
-	}()
-	for range 2 {
-		hangup <- syscall.SIGHUP
-		<-r.called
+	r := &reloader{err: errors.New("no such file")}
+	reload(t.Context(), r, basicOptions(&log))
+	if r.calls != 1 || !strings.Contains(log.String(), "no such file") {
+		t.Errorf("%d calls, log: %s", r.calls, &log)
 	}
-	cancel()
-	<-done
-	if n := strings.Count(log.String(), "no such file"); n != 2 {
-		t.Errorf("%d warnings: %s", n, &log)
+	log.Reset()
+	reload(t.Context(), echo, basicOptions(&log))
+	reload(t.Context(), &reloader{}, basicOptions(&log))
+	if log.Len() > 0 {
+		t.Errorf("log: %s", &log)
 	}
 }

@@ -34,12 +34,12 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, h Handler, opt Opti
 		out:     out,
 		ctx:     context.WithoutCancel(ctx), // who is in flight may finish
 		fail:    cancel,
+		ended:   make(chan error, 1),
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- s.loop() }()
+	go s.loop()
 	var err error
 	select {
-	case err = <-ended:
+	case err = <-s.ended:
 	case <-ctx.Done(): // the loop may hang in a read; its goroutine ends with us
 	}
 	var broken *writeError
@@ -59,37 +59,43 @@ type server struct {
 	stuck   atomic.Int64 // Handlers that are still busy after Serve answered for them
 	ctx     context.Context
 	fail    context.CancelCauseFunc
+	ended   chan error // told by the loop, at its end
 
 	mu  sync.Mutex // guards out and buf
 	out io.Writer
 	buf []byte
 }
 
-// loop reads lines and has each answered. It takes a slot before it reads, so
-// that without concurrency it waits for the answer rather than in a read, which
-// would keep the only processor from the Handler.
-func (s *server) loop() error {
+// loop reads lines and has each answered. At any time one goroutine is in it.
+func (s *server) loop() {
 	for {
-		s.slots <- struct{}{}
-		if s.opt.Concurrency > 0 && !s.lines.Buffered() {
-			runtime.Gosched() // for the same reason
-		}
-		line, err := s.lines.ReadLine()
+		line, err := s.readLine()
 		if err != nil && !errors.Is(err, protocol.ErrTooLong) {
 			if errors.Is(err, io.EOF) {
-				return nil
+				err = nil
 			}
-			return err
+			s.ended <- err
+			return
 		}
-		if !s.gate.enter() {
-			return nil
+		if !s.gate.enter() || !s.dispatch(line, err != nil) {
+			return
 		}
-		s.dispatch(line, err != nil)
 	}
 }
 
-// dispatch answers what needs no Handler, and starts one for the rest.
-func (s *server) dispatch(line []byte, tooLong bool) {
+// readLine reads a line when there is room for another request.
+func (s *server) readLine() ([]byte, error) {
+	s.slots <- struct{}{}
+	if s.opt.Concurrency > 0 && !s.lines.Buffered() {
+		runtime.Gosched() // a blocking read may keep the processor from who is to answer
+	}
+	return s.lines.ReadLine()
+}
+
+// dispatch answers what needs no Handler, and lets one answer the rest: in the
+// loop's own goroutine if there is to be but one request at a time. It reports
+// false if that took so long that another goroutine went on with the loop.
+func (s *server) dispatch(line []byte, tooLong bool) bool {
 	q, ok := s.newRequest(line)
 	switch {
 	case tooLong:
@@ -98,9 +104,12 @@ func (s *server) dispatch(line []byte, tooLong bool) {
 		q.finish(protocol.Broken(textNoID).With(protocol.Detail{Reason: "channel-id", Cause: s.idAdvice()}))
 	case s.stuck.Load() >= int64(s.opt.inFlight()):
 		q.finish(protocol.Broken(textTimeout).With(protocol.Detail{Reason: "busy", Cause: errBusy}))
+	case s.opt.Concurrency == 0:
+		return q.run()
 	default:
 		go q.run()
 	}
+	return true
 }
 
 // write sends one reply with one write. Squid takes two replies in one read for

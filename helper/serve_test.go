@@ -264,6 +264,7 @@ func TestStopFinishesWhatIsInFlight(t *testing.T) {
 		served := make(chan error)
 		go func() { served <- Serve(ctx, in, &out, h, basicOptions(io.Discard)) }()
 		io.WriteString(squid, "x\n")
+		synctest.Wait()
 		stop()
 		if err := <-served; err != nil {
 			t.Error(err)
