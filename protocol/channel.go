@@ -23,19 +23,14 @@ func CutChannelID(line []byte) (id, rest []byte, ok bool) {
 }
 
 // StrayChannelID returns the channel-ID of a Basic request line that carries one
-// although none was expected: the first of one word too many, and a number.
+// although none was expected: a number before more words than there should be.
 // Squid escapes blanks in names and passwords, so such a line only comes about
 // when squid.conf says concurrency= and the helper was not told. Squid aborts
 // when a reply to it lacks the ID.
 func StrayChannelID(line []byte, extras int) []byte {
 	id, rest, ok := CutChannelID(line)
-	if !ok || bytes.Count(rest, blank) != 1+extras {
+	if !ok || bytes.Count(rest, blank) <= extras {
 		return nil
-	}
-	for word := range bytes.SplitSeq(rest, blank) {
-		if len(word) == 0 {
-			return nil
-		}
 	}
 	return id
 }

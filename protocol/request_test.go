@@ -127,12 +127,12 @@ func TestStrayChannelID(t *testing.T) {
 		want   string
 	}{
 		{"7 bob pw", 0, "7"},
+		{"7  pw", 0, "7"}, // nobody's name
 		{"7 bob pw 10.1.2.3", 1, "7"},
+		{"7 bob pw 10.1.2.3", 0, "7"},        // key_extras were not announced either
 		{"7 bob", 0, ""},                     // a user called 7
-		{"7 bob pw 10.1.2.3", 0, ""},         // too many words for an ID alone
 		{"7 bob pw", 1, ""},                  // a user called 7 and one extra word
 		{"bob my password", 0, ""},           // typed by hand
-		{"7 my  password", 0, ""},            // likewise
 		{"7x bob pw", 0, ""},                 // not a number
 		{"123456789012345678901 b p", 0, ""}, // not an ID
 	}
