@@ -6,6 +6,7 @@ import "sync"
 type gate struct {
 	mu     sync.Mutex
 	inside int
+	total  int           // who ever went in
 	empty  chan struct{} // made when the gate is shut, closed when nobody is inside
 }
 
@@ -17,7 +18,15 @@ func (g *gate) enter() bool {
 		return false
 	}
 	g.inside++
+	g.total++
 	return true
+}
+
+// count returns how many went in so far.
+func (g *gate) count() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.total
 }
 
 func (g *gate) leave() {

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"squidauth/protocol"
 )
@@ -41,13 +42,38 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer, h Handler, opt Opti
 	select {
 	case err = <-s.ended:
 	case <-ctx.Done(): // the loop may hang in a read; its goroutine ends with us
-	}
-	var broken *writeError
-	if errors.As(context.Cause(ctx), &broken) {
-		return broken.error // nobody waits for the rest
+		var broken *writeError
+		if errors.As(context.Cause(ctx), &broken) {
+			return broken.error // nobody waits for the rest
+		}
+		err = s.linger()
 	}
 	s.gate.shut()
 	return err
+}
+
+// How Serve ends when it is told to although Squid still talks to it: at a pause
+// in the requests. Squid fails the login that it sends to a helper while that
+// ends, and some versions abort.
+const (
+	lingerPause = 100 * time.Millisecond
+	lingerMost  = 5 * time.Second
+)
+
+// linger goes on answering until a pause, or the end of the input.
+func (s *server) linger() error {
+	for range lingerMost / lingerPause {
+		before := s.gate.count()
+		select {
+		case err := <-s.ended:
+			return err
+		case <-time.After(lingerPause):
+		}
+		if s.gate.count() == before {
+			break
+		}
+	}
+	return nil
 }
 
 type server struct {

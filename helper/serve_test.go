@@ -276,6 +276,40 @@ func TestStopFinishesWhatIsInFlight(t *testing.T) {
 	})
 }
 
+// TestStopWaitsForAPause: told to stop, the helper answers what Squid sends until
+// Squid pauses, but not for ever.
+func TestStopWaitsForAPause(t *testing.T) {
+	for name, every := range map[string]time.Duration{"busy": lingerPause / 2, "pausing": 2 * lingerPause} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, stop := context.WithCancel(t.Context())
+			in, squid := io.Pipe()
+			var out writes
+			served := make(chan error)
+			go func() { served <- Serve(ctx, in, &out, echo, basicOptions(io.Discard)) }()
+			var sender sync.WaitGroup
+			sender.Go(func() {
+				for {
+					time.Sleep(every)
+					if _, err := io.WriteString(squid, "x\n"); err != nil {
+						return
+					}
+				}
+			})
+			start := time.Now()
+			stop()
+			if err := <-served; err != nil {
+				t.Error(err)
+			}
+			took, replies := time.Since(start), len(out.all())
+			in.Close()
+			sender.Wait()
+			if name == "busy" && (took != lingerMost || replies < 90) || name == "pausing" && (took != lingerPause || replies != 0) {
+				t.Errorf("%s: ended after %v and %d replies", name, took, replies)
+			}
+		})
+	}
+}
+
 func TestStdoutClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		gone := errors.New("broken pipe")

@@ -18,6 +18,10 @@ const lookEvery = 10 * time.Millisecond
 // its modification time.
 const settle = 2 * time.Second
 
+// rest is how long a file must not have been written before it is read in place
+// of one that was good: programs that do not rename write it bit by bit.
+const rest = 50 * time.Millisecond
+
 // maxNotes bounds the lines that one reading adds to the log.
 const maxNotes = 20
 
@@ -102,13 +106,16 @@ func (f *file) changed(now time.Time) bool {
 	}
 	info, err := os.Stat(f.path)
 	switch {
-	case err == nil && f.rejected.same(info):
+	case err != nil:
+		return true
+	case f.rejected.same(info):
 		return false
-	case err == nil && f.stamp.same(info):
+	case f.stamp.same(info):
 		f.recovered()
 		return false
 	}
-	return true
+	age := now.Sub(info.ModTime()) // negative if the clocks differ: no reason to wait
+	return f.table.Load() == nil || age < 0 || age >= rest
 }
 
 func (f *file) adopt(t *table, state stamp, now time.Time) {

@@ -273,7 +273,7 @@ func TestSameStateOtherContent(t *testing.T) {
 		}
 	}
 	grain()
-	f.time = info.ModTime() // the clock was put back, too
+	f.time = info.ModTime().Add(rest) // the clock was put back, too
 	f.expect("bob", "two", "OK")
 	file, err := os.OpenFile(f.path, os.O_WRONLY, 0)
 	if err != nil {
@@ -285,6 +285,23 @@ func TestSameStateOtherContent(t *testing.T) {
 	f.expect("bob", "two", "OK") // nobody can tell yet
 	f.time = f.time.Add(settle)
 	f.expect("bob", "six", "OK")
+}
+
+// TestHalfWritten: a file that is being rewritten in place is left alone until
+// that is over.
+func TestHalfWritten(t *testing.T) {
+	f := open(t, "alice:"+md5hex("a")+"\nbob:"+md5hex("b")+"\n", Options{})
+	f.write("alice:" + md5hex("a") + "\n")
+	info, err := os.Stat(f.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.time = info.ModTime()
+	f.expect("bob", "b", "OK")
+	f.time = info.ModTime().Add(rest - lookEvery - 1)
+	f.expect("bob", "b", "OK")
+	f.expect("bob", "b", "ERR No such user")
+	f.expect("alice", "a", "OK")
 }
 
 // TestLookIsRare: a file is not looked at for each request.
