@@ -1,0 +1,42 @@
+#!/bin/sh
+# Installs from Debian or Ubuntu what the end-to-end tests need: Squid, curl and
+# htpasswd. Does nothing when all is there. Prints why when it cannot help, and
+# that is no error: the tests then skip, and say so.
+set -eu
+
+PATH=$PATH:/usr/sbin:/sbin
+missing=
+command -v squid >/dev/null || missing="$missing squid"
+command -v curl >/dev/null || missing="$missing curl"
+command -v htpasswd >/dev/null || missing="$missing apache2-utils"
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" != 0 ]; then
+	echo "e2e: left out, as only root can install them:$missing"
+	exit 0
+fi
+if ! command -v apt-get >/dev/null; then
+	echo "e2e: left out, as there is no apt-get:$missing"
+	exit 0
+fi
+
+# Runlevel 1 is the one in which invoke-rc.d starts no service.
+export RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# shellcheck disable=SC2086 # a list of words
+if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends $missing; } >"$log" 2>&1; then
+	echo "e2e: left out, as apt-get failed:$missing ($(grep '^E:' "$log" | tail -n 1))"
+	exit 0
+fi
+
+# Where systemd runs, the package may have started its own Squid all the same.
+case $missing in
+*squid*)
+	if [ -d /run/systemd/system ]; then
+		systemctl disable --now --quiet squid.service || true
+	elif [ -s /run/squid.pid ]; then
+		squid -k shutdown || true
+	fi
+	;;
+esac
