@@ -57,4 +57,5 @@ const (
 	MissingPassword Reason = "missing-password"
 	KeyExtras       Reason = "key-extras" // squid.conf and --key-extras differ
 	NoPasswordFile  Reason = "no-password-file"
+	Overloaded      Reason = "overloaded" // no processor was free in time
 )

@@ -8,9 +8,14 @@ import (
 	"syscall"
 )
 
-// gcPercent trades a little time for memory: Squid runs many processes of a
-// helper, and each lives of a heap of a few hundred kilobytes.
-const gcPercent = 50
+// gcPercent trades time for memory where Squid runs many processes, each with a
+// heap of a few hundred kilobytes, and memory for time where it runs one or two.
+func gcPercent(concurrency int) int {
+	if concurrency > 0 {
+		return 200
+	}
+	return 50
+}
 
 // Run serves standard input and output until Squid closes them or the process
 // is told to end by SIGTERM or SIGINT. SIGHUP makes a Reloader reload. Whatever
@@ -21,7 +26,7 @@ const gcPercent = 50
 // for more; only the environment variable is early enough.
 func Run(h Handler, opt Options) {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
+		debug.SetGCPercent(gcPercent(opt.Concurrency))
 	}
 	signal.Ignore(syscall.SIGPIPE) // a closed stdout is a write error, not an end
 	ctx, cancel := context.WithCancel(context.Background())

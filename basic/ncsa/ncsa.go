@@ -5,7 +5,9 @@ package ncsa
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"runtime"
 	"time"
 
 	"squidauth/basic"
@@ -20,7 +22,9 @@ const (
 	textTooLong       = "Password too long. Only 8 characters accepted."
 )
 
-// Options of a File. The zero value of each field but Log is usable.
+var errOverloaded = errors.New("no processor was free to check the password in time: the hashes in the file are too costly for so many logins")
+
+// Options of a Backend. The zero value of each field but Log is usable.
 type Options struct {
 	// IgnoreCase lets a name match in any case, if none matches exactly and
 	// the file has no two names that differ only by case.
@@ -35,6 +39,10 @@ type Options struct {
 type Backend struct {
 	file       file
 	ignoreCase bool
+
+	// hashing holds a token per hash that is being computed: one per
+	// processor. More would not be faster, and some take much memory.
+	hashing chan struct{}
 }
 
 var _ basic.Backend = (*Backend)(nil)
@@ -45,7 +53,11 @@ func Open(path string, opt Options) *Backend {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	b := &Backend{file: file{path: path, log: opt.Log, now: opt.Now}, ignoreCase: opt.IgnoreCase}
+	b := &Backend{
+		file:       file{path: path, log: opt.Log, now: opt.Now},
+		ignoreCase: opt.IgnoreCase,
+		hashing:    make(chan struct{}, runtime.GOMAXPROCS(0)),
+	}
 	b.file.look(false)
 	return b
 }
@@ -56,13 +68,18 @@ func (b *Backend) Reload(context.Context) error { return b.file.look(true) }
 
 // Authenticate implements basic.Backend. It costs one hash, whether there is such
 // a user or not.
-func (b *Backend) Authenticate(_ context.Context, user string, password protocol.Secret) basic.Verdict {
+func (b *Backend) Authenticate(ctx context.Context, user string, password protocol.Secret) basic.Verdict {
 	t, err := b.file.current()
 	if t == nil {
 		return basic.Undecided(basic.NoPasswordFile, err)
 	}
 	h, known, usable := t.find(user, b.ignoreCase)
-	match := h.Verify([]byte(password))
+	select {
+	case b.hashing <- struct{}{}:
+	case <-ctx.Done():
+		return basic.Undecided(basic.Overloaded, errOverloaded)
+	}
+	match := b.verify(h, password)
 	switch {
 	case !known:
 		return basic.No(basic.NoSuchUser, textNoSuchUser)
@@ -74,4 +91,10 @@ func (b *Backend) Authenticate(_ context.Context, user string, password protocol
 		return basic.No(basic.PasswordTooLong, textTooLong)
 	}
 	return basic.Yes(protocol.Identity{User: user})
+}
+
+// verify computes the hash for which Authenticate took a token.
+func (b *Backend) verify(h passhash.Hash, password protocol.Secret) bool {
+	defer func() { <-b.hashing }()
+	return h.Verify([]byte(password))
 }

@@ -357,6 +357,21 @@ func TestConcurrentReload(t *testing.T) {
 	readers.Wait()
 }
 
+// TestOverloaded: who gets no processor within the deadline is told so, and
+// nobody is refused for it.
+func TestOverloaded(t *testing.T) {
+	f := open(t, "bob:"+md5hex("secret")+"\n", Options{})
+	for range cap(f.hashing) {
+		f.hashing <- struct{}{}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	v := f.Authenticate(ctx, "bob", "secret")
+	if fmt.Sprint(v) != fmt.Sprint(basic.Undecided(basic.Overloaded, errOverloaded)) {
+		t.Errorf("got %v", v)
+	}
+}
+
 // FuzzParse: whatever the file, nobody logs in whose name and hash are not on one
 // of its lines, and no note quotes a hash.
 func FuzzParse(f *testing.F) {
