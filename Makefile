@@ -18,7 +18,7 @@ PLATFORMS := linux freebsd openbsd windows
 FUZZTIME  ?= 20s
 
 STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
-GOVULNCHECK := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0
+GOVULNCHECK := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.1.4
 
 .PHONY: build demo test check e2e race fuzz bench cross install fmt clean
 

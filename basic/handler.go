@@ -3,6 +3,7 @@ package basic
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"squidauth/protocol"
 )
@@ -28,6 +29,8 @@ type Handler struct {
 	PlainMessages bool
 }
 
+var errOneWord = errors.New("the request is a single word, which Squid never sends: with --concurrency, does squid.conf say concurrency=?")
+
 var errRawBlank = errors.New("the password field holds a blank: if squid.conf has key_extras, this helper needs --key-extras with their number")
 
 // Handle implements helper.Handler.
@@ -37,6 +40,8 @@ func (h *Handler) Handle(ctx context.Context, line []byte) protocol.Reply {
 		return h.reply(q, Undecided(KeyExtras, err))
 	}
 	switch {
+	case q.OneWord:
+		return h.incomplete(q, OneWord)
 	case q.User == "":
 		return h.incomplete(q, MissingUser)
 	case q.Password == "":
@@ -61,6 +66,9 @@ func (h *Handler) reply(q protocol.BasicRequest, v Verdict) protocol.Reply {
 	case protocol.Accepted:
 		return protocol.Accept(v.identity, nil, v.pairs...).With(detail)
 	case protocol.Denied:
+		if isNumber(q.User) { // or it is a channel-ID, and the extras begin with the password
+			detail.Extras = ""
+		}
 		if q.RawBlank {
 			detail.Cause = errRawBlank
 		}
@@ -71,6 +79,9 @@ func (h *Handler) reply(q protocol.BasicRequest, v Verdict) protocol.Reply {
 
 func (h *Handler) incomplete(q protocol.BasicRequest, reason Reason) protocol.Reply {
 	detail := protocol.Detail{User: q.User, Backend: h.Name, Reason: string(reason), Extras: q.Extras}
+	if q.OneWord {
+		detail.Cause = errOneWord
+	}
 	return protocol.Deny(h.text(textIncomplete, "")).With(detail)
 }
 
@@ -79,4 +90,8 @@ func (h *Handler) text(neutral, plain string) string {
 		return plain
 	}
 	return neutral
+}
+
+func isNumber(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
 }

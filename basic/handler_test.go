@@ -49,9 +49,9 @@ func TestHandle(t *testing.T) {
 		{"bob x", 0, true, "ERR Wrong password", WrongPassword},
 		{"eve x", 0, true, "ERR No such user", NoSuchUser},
 		{" pass%20word", 0, false, "ERR User name or password is missing", MissingUser},
-		{"bob", 0, false, "ERR User name or password is missing", MissingPassword},
+		{"bob", 0, false, "ERR User name or password is missing", OneWord},
 		{"bob ", 0, true, "ERR", MissingPassword},
-		{"", 0, true, "ERR", MissingUser},
+		{"", 0, true, "ERR", OneWord},
 		{"bob x", 1, false, `BH message="` + textUnavailable + `"`, KeyExtras},
 		{"down x", 0, true, `BH message="` + textUnavailable + `"`, "unreachable"},
 		{"zero x", 0, false, `BH message="` + textUnavailable + `"`, ""},
@@ -87,6 +87,18 @@ func TestDetailHasNoSecret(t *testing.T) {
 		d := h.Handle(t.Context(), []byte(user+" hun ter2 10.1.2.3")).Detail()
 		if s := d.User + d.Reason + d.Extras + d.Backend + errorText(d.Cause); strings.Contains(s, "ter2") || !strings.Contains(s, "10.1.2.3") {
 			t.Errorf("%q", s)
+		}
+	}
+}
+
+// TestMistakenWordsAreNotLogged: where squid.conf and options differ, a password
+// can stand where a user or extras should.
+func TestMistakenWordsAreNotLogged(t *testing.T) {
+	for line, extras := range map[string]int{"hunter2": 0, "7 bob hunter2": 1, "7 bob hunter2 10.1.2.3": 2} {
+		h := &Handler{Backend: &backend{}, KeyExtras: extras}
+		d := h.Handle(t.Context(), []byte(line)).Detail()
+		if strings.Contains(d.User+d.Extras+errorText(d.Cause), "hunter2") {
+			t.Errorf("%q: %+v", line, d)
 		}
 	}
 }

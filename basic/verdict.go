@@ -53,6 +53,7 @@ const (
 	WrongPassword   Reason = "wrong-password"
 	PasswordTooLong Reason = "password-too-long" // for the hash that is stored
 	UnusableHash    Reason = "unusable-hash"
+	OneWord         Reason = "one-word" // not a user and a password
 	MissingUser     Reason = "missing-user"
 	MissingPassword Reason = "missing-password"
 	KeyExtras       Reason = "key-extras" // squid.conf and --key-extras differ

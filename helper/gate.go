@@ -22,11 +22,11 @@ func (g *gate) enter() bool {
 	return true
 }
 
-// count returns how many went in so far.
-func (g *gate) count() int {
+// quiet reports that nobody is inside, and how many ever were.
+func (g *gate) quiet() (empty bool, total int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.total
+	return g.inside == 0, g.total
 }
 
 func (g *gate) leave() {

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -26,7 +25,8 @@ const (
 	LogJSON                  // one JSON object per line
 )
 
-// NewLog returns a logger to w, which Squid appends to cache.log. Text lines
+// NewLog returns a logger to w, whose Write must be safe for concurrent use. Squid
+// appends standard error to cache.log. Text lines
 // begin as Squid's own do and name the program and its process:
 //
 //	2026/11/22 04:10:26 basic[4711]| WARNING: message key=value
@@ -44,7 +44,7 @@ func NewLog(w io.Writer, format LogFormat, debug bool) *slog.Logger {
 		return slog.New(h).With("program", name, "pid", pid)
 	}
 	return slog.New(&logHandler{
-		out:   &lockedWriter{w: w},
+		out:   w,
 		level: level,
 		label: name + "[" + strconv.Itoa(pid) + "]",
 	})
@@ -53,19 +53,11 @@ func NewLog(w io.Writer, format LogFormat, debug bool) *slog.Logger {
 // ProgramName returns the name this process was called by, without folder,
 // ending and the parentheses that Squid puts around it.
 func ProgramName() string {
-	name := strings.TrimSuffix(strings.TrimPrefix(os.Args[0], "("), ")")
-	return strings.TrimSuffix(filepath.Base(name), ".exe")
-}
-
-type lockedWriter struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (l *lockedWriter) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(b)
+	name := filepath.Base(strings.TrimSuffix(strings.TrimPrefix(os.Args[0], "("), ")"))
+	if ext := filepath.Ext(name); strings.EqualFold(ext, ".exe") {
+		name = strings.TrimSuffix(name, ext)
+	}
+	return name
 }
 
 // logHandler writes records in the style of Squid's cache.log.

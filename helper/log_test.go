@@ -52,6 +52,7 @@ func TestProgramName(t *testing.T) {
 		"(basic_ncsa_auth)": "basic_ncsa_auth",
 		"/usr/bin/basic":    "basic",
 		"basic.exe":         "basic",
+		"(BASIC.EXE)":       "BASIC",
 	} {
 		os.Args = []string{arg}
 		if got := ProgramName(); got != want {

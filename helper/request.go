@@ -88,12 +88,13 @@ func (q *request) handle(ctx context.Context) (reply protocol.Reply) {
 	return q.server.handler.Handle(ctx, q.line)
 }
 
-// finish writes the reply, logs it, and makes room for the next request.
+// finish writes the reply, makes room for the next request, and logs.
 func (q *request) finish(r protocol.Reply) {
 	s := q.server
 	s.write(q.id, r)
-	s.audit(q, r, time.Since(q.start))
+	took := time.Since(q.start)
 	<-s.slots
+	s.audit(q, r, took)
 	s.gate.leave()
 }
 

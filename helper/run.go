@@ -17,6 +17,10 @@ func gcPercent(concurrency int) int {
 	return 50
 }
 
+// Prepare is the first thing a program does: until it serves, a hangup or a
+// closed standard error must not end it.
+func Prepare() { signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP) }
+
 // Run serves standard input and output until Squid closes them or the process
 // is told to end by SIGTERM or SIGINT. SIGHUP makes a Reloader reload. Whatever
 // ends it, there is nothing to report to Squid by an exit status.
@@ -28,39 +32,30 @@ func Run(h Handler, opt Options) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent(opt.Concurrency))
 	}
-	signal.Ignore(syscall.SIGPIPE) // a closed stdout is a write error, not an end
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGTERM, os.Interrupt, syscall.SIGHUP)
-	go obey(ctx, signals, cancel, h, opt)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	go reloadOn(ctx, hangup, h, opt)
 	if err := Serve(ctx, os.Stdin, os.Stdout, h, opt); err != nil {
 		opt.Log.Warn("lost the connection to Squid", "error", err)
 	}
 }
 
-// obey does what signals say: reload on SIGHUP, stop otherwise.
-func obey(ctx context.Context, signals <-chan os.Signal, stop context.CancelFunc, h Handler, opt Options) {
+// reloadOn reloads on each hangup. Those that come meanwhile are one.
+func reloadOn(ctx context.Context, hangup <-chan os.Signal, h Handler, opt Options) {
+	r, ok := h.(Reloader)
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case s := <-signals:
-			if s != syscall.SIGHUP {
-				stop()
-				return
-			}
-			reload(ctx, h, opt)
+		case <-hangup:
 		}
-	}
-}
-
-func reload(ctx context.Context, h Handler, opt Options) {
-	r, ok := h.(Reloader)
-	if !ok {
-		return
-	}
-	if err := r.Reload(ctx); err != nil {
-		opt.Log.Warn("reload failed, going on with what was loaded before", "error", err)
+		if !ok {
+			continue
+		}
+		if err := r.Reload(ctx); err != nil {
+			opt.Log.Warn("reload failed, going on with what was loaded before", "error", err)
+		}
 	}
 }

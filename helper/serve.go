@@ -63,13 +63,13 @@ const (
 // linger goes on answering until a pause, or the end of the input.
 func (s *server) linger() error {
 	for range lingerMost / lingerPause {
-		before := s.gate.count()
+		empty, before := s.gate.quiet()
 		select {
 		case err := <-s.ended:
 			return err
 		case <-time.After(lingerPause):
 		}
-		if s.gate.count() == before {
+		if _, now := s.gate.quiet(); empty && now == before {
 			break
 		}
 	}
@@ -123,6 +123,7 @@ func (s *server) readLine() ([]byte, error) {
 // false if that took so long that another goroutine went on with the loop.
 func (s *server) dispatch(line []byte, tooLong bool) bool {
 	q, ok := s.newRequest(line)
+	s.opt.Log.Debug("request", "channel", string(q.id), "bytes", len(line))
 	switch {
 	case tooLong:
 		q.finish(protocol.Broken(textTooLong).With(protocol.Detail{Reason: "line-too-long"}))

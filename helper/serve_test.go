@@ -57,8 +57,19 @@ func (w *writes) all() []string {
 	return append([]string(nil), w.lines...)
 }
 
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(b)
+}
+
 func basicOptions(log io.Writer) Options {
-	return Options{Scheme: protocol.Basic, Log: NewLog(log, LogText, true)}
+	return Options{Scheme: protocol.Basic, Log: NewLog(&lockedWriter{w: log}, LogText, true)}
 }
 
 func TestOneReplyPerLine(t *testing.T) {
@@ -308,6 +319,32 @@ func TestStopWaitsForAPause(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestStopWaitsForTheSlow: a request in flight is no pause.
+func TestStopWaitsForTheSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := handlerFunc(func(context.Context, []byte) protocol.Reply {
+			time.Sleep(3 * lingerPause)
+			return protocol.Deny("slow")
+		})
+		ctx, stop := context.WithCancel(t.Context())
+		in, squid := io.Pipe()
+		var out writes
+		served := make(chan error)
+		go func() { served <- Serve(ctx, in, &out, slow, basicOptions(io.Discard)) }()
+		io.WriteString(squid, "one\n")
+		synctest.Wait()
+		stop()
+		io.WriteString(squid, "two\n") // is read once the first is answered
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+		if got := out.all(); len(got) != 2 {
+			t.Errorf("got %q", got)
+		}
+		squid.Close()
+	})
 }
 
 func TestStdoutClosed(t *testing.T) {

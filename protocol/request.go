@@ -28,14 +28,21 @@ type BasicRequest struct {
 	// RawBlank says that the password field held a blank. Squid escapes
 	// blanks, so the line was typed by hand or has words nobody announced.
 	RawBlank bool
+
+	// OneWord says that there was no blank on the line. Squid always sends
+	// one, so the word may as well be a password, behind a name that was taken
+	// for a channel-ID; it stands in Password.
+	OneWord bool
 }
 
 // ParseBasic reads "user SP password [SP extras…]". The first blank ends the
 // user; extras words, as many as squid.conf's key_extras format makes, are cut
-// from the right. A missing password parses as an empty one. The error is
-// ErrExtras or nil.
+// from the right. The error is ErrExtras or nil.
 func ParseBasic(line []byte, extras int) (BasicRequest, error) {
-	user, rest, _ := bytes.Cut(line, blank)
+	user, rest, found := bytes.Cut(line, blank)
+	if !found && extras == 0 {
+		return BasicRequest{Password: Secret(unescape(line)), OneWord: true}, nil
+	}
 	password, tail, ok := cutWords(rest, extras)
 	if !ok {
 		return BasicRequest{}, ErrExtras

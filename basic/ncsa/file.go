@@ -1,10 +1,11 @@
 package ncsa
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -22,8 +23,9 @@ const settle = 2 * time.Second
 // of one that was good: programs that do not rename write it bit by bit.
 const rest = 50 * time.Millisecond
 
-// maxNotes bounds the lines that one reading adds to the log.
-const maxNotes = 20
+// patience bounds the wait for one look: on a disk that hangs, logins go on with
+// the users read before.
+const patience = 2 * time.Second
 
 // file keeps the table of a password file up to date. A table that was good is
 // kept until there is a good new one.
@@ -32,29 +34,44 @@ type file struct {
 	log  *slog.Logger
 	now  func() time.Time
 
-	table  atomic.Pointer[table] // nil while there never was a good one
-	looked atomic.Int64          // when the file was last looked at, Unix ns
+	table   atomic.Pointer[table] // nil while there never was a good one
+	problem atomic.Pointer[error] // why the file as it is now is no good; nil: it is
+	looked  atomic.Int64          // when the file was last looked at, Unix ns
 
-	mu       sync.Mutex // guards what follows, held while the file is read
-	stamp    stamp      // state of the file that the table came from
-	rejected stamp      // state of the file whose content was no good
-	again    time.Time  // when to read once more although nothing changed; zero: never
-	problem  error      // why the file as it is now is no good
+	// turn holds a token while somebody looks at the file. Who holds it owns
+	// what follows.
+	turn       chan struct{}
+	stamp      stamp     // state of the file that the table came from
+	rejected   stamp     // state of the file whose content was no good
+	unreadable bool      // the last reading got no content at all
+	again      time.Time // when to read once more although nothing changed; zero: never
 }
 
+func newFile(path string, log *slog.Logger, now func() time.Time) *file {
+	f := &file{path: path, log: log, now: now, turn: make(chan struct{}, 1)}
+	f.setProblem(errUnread)
+	return f
+}
+
+var (
+	errUnread = errors.New("the password file has not been read yet: its disk does not answer")
+	errPanic  = errors.New("a bug of this program: please report it")
+)
+
 // current returns the table or, if there is none, why. It looks at the file if
-// nobody did of late; while somebody reads it, others go on with what there is.
-func (f *file) current() (*table, error) {
-	if f.due() && f.mu.TryLock() {
-		f.refresh(false)
-		f.mu.Unlock()
+// nobody did of late; while somebody does, others go on with what there is.
+func (f *file) current(ctx context.Context) (*table, error) {
+	if f.due() {
+		select {
+		case f.turn <- struct{}{}:
+			f.lookWithin(ctx, patience)
+		default:
+		}
 	}
 	if t := f.table.Load(); t != nil {
 		return t, nil
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.table.Load(), f.problem
+	return nil, f.lastProblem()
 }
 
 // due says whether it is time to look, or the clock was put back.
@@ -63,24 +80,53 @@ func (f *file) due() bool {
 	return since >= lookEvery || since < 0
 }
 
-// look looks at the file now and returns what is wrong with it.
-func (f *file) look(force bool) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.refresh(force)
-	return f.problem
+// lookWithin looks at the file, and stops waiting for the disk when the time is
+// up. The token is held, and given back when the look is over.
+func (f *file) lookWithin(ctx context.Context, most time.Duration) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() { <-f.turn }()
+		f.refresh(false)
+	}()
+	timer := time.NewTimer(most)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	case <-timer.C:
+	}
 }
 
-// refresh reads the file if it changed. f.mu is held.
+// reload reads the file in any case and returns what is wrong with it.
+func (f *file) reload(ctx context.Context) error {
+	select {
+	case f.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-f.turn }()
+	f.refresh(true)
+	return f.lastProblem()
+}
+
+// refresh reads the file if it changed, or in any case. The token is held.
 func (f *file) refresh(force bool) {
+	defer func() {
+		if recover() != nil {
+			f.complain(fmt.Errorf("%s: %w", f.path, errPanic))
+		}
+	}()
 	now := f.now()
 	f.looked.Store(now.UnixNano())
 	if !force && !f.changed(now) {
 		return
 	}
 	content, state, err := readFile(f.path)
-	f.rejected = stamp{}
+	f.rejected, f.again = stamp{}, state.again(now)
+	f.unreadable = err != nil && state.info == nil
 	if err != nil {
+		f.rejected = state
 		f.complain(err)
 		return
 	}
@@ -91,69 +137,68 @@ func (f *file) refresh(force bool) {
 		return
 	}
 	old := f.table.Load()
-	f.adopt(t, state, now)
+	f.table.Store(t)
+	f.stamp = state
+	f.recovered()
 	if old == nil || old.key != t.key || force {
+		f.log.Debug("password file read", "file", f.path, "users", len(t.users), "usable", len(t.hashes))
 		f.logNotes(notes)
 	}
 }
 
-// changed says whether the file is to be read. One that could not be read is
-// tried each time: what was wrong, such as a folder's mode, need not show in its
-// state.
+// changed says whether the file is to be read.
 func (f *file) changed(now time.Time) bool {
-	if !f.again.IsZero() && !now.Before(f.again) {
+	info, err := os.Stat(f.path)
+	if err != nil || f.unreadable { // what was wrong need not show in its state
 		return true
 	}
-	info, err := os.Stat(f.path)
-	switch {
-	case err != nil:
-		return true
-	case f.rejected.same(info):
-		return false
-	case f.stamp.same(info):
-		f.recovered()
+	adopted := f.stamp.same(info)
+	if adopted || f.rejected.same(info) {
+		if !f.again.IsZero() && !now.Before(f.again) {
+			return true
+		}
+		if adopted {
+			f.recovered()
+		}
 		return false
 	}
 	age := now.Sub(info.ModTime()) // negative if the clocks differ: no reason to wait
 	return f.table.Load() == nil || age < 0 || age >= rest
 }
 
-func (f *file) adopt(t *table, state stamp, now time.Time) {
-	settled := f.stamp.same(state.info) // it is the second reading
-	f.table.Store(t)
-	f.stamp = state
-	f.again = time.Time{}
-	if age := now.Sub(state.info.ModTime()); !settled && age < settle {
-		f.again = now.Add(settle)
-	}
-	f.recovered()
-}
-
 // complain logs a problem once, however often it is met.
 func (f *file) complain(err error) {
-	if f.problem == nil || f.problem.Error() != err.Error() {
+	if last := f.lastProblem(); last == nil || last.Error() != err.Error() {
 		consequence := "nobody can log in until that is mended"
 		if f.table.Load() != nil {
 			consequence = "going on with the users read before"
 		}
 		f.log.Warn("password file cannot be used", "problem", err.Error(), "consequence", consequence)
 	}
-	f.problem = err
+	f.setProblem(err)
 }
 
 func (f *file) recovered() {
-	if f.problem != nil {
+	if p := f.lastProblem(); p != nil && !errors.Is(p, errUnread) {
 		f.log.Info("password file can be used again", "file", f.path)
 	}
-	f.problem = nil
+	f.problem.Store(nil)
 }
 
-func (f *file) logNotes(notes []note) {
-	for i, n := range notes {
-		if i == maxNotes {
-			f.log.Warn("password file: more lines like that", "file", f.path, "count", len(notes)-i)
-			return
-		}
+func (f *file) setProblem(err error) { f.problem.Store(&err) }
+
+func (f *file) lastProblem() error {
+	if p := f.problem.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+func (f *file) logNotes(notes notes) {
+	for _, n := range notes.list {
 		f.log.Warn("password file", "file", f.path, "line", n.line, "note", n.text)
+	}
+	if notes.more > 0 {
+		f.log.Warn("password file: more lines like that", "file", f.path, "count", notes.more)
 	}
 }

@@ -26,8 +26,8 @@ var errOverloaded = errors.New("no processor was free to check the password in t
 
 // Options of a Backend. The zero value of each field but Log is usable.
 type Options struct {
-	// IgnoreCase lets a name match in any case, if none matches exactly and
-	// the file has no two names that differ only by case.
+	// IgnoreCase lets a name match in any case of the letters A to Z, if none
+	// matches exactly and no two differ only by that.
 	IgnoreCase bool
 
 	Log *slog.Logger
@@ -37,7 +37,7 @@ type Options struct {
 // Backend is a password file. It is read again when it changes. It may be used
 // from several goroutines.
 type Backend struct {
-	file       file
+	file       *file
 	ignoreCase bool
 
 	// hashing holds a token per hash that is being computed: one per
@@ -54,22 +54,23 @@ func Open(path string, opt Options) *Backend {
 		opt.Now = time.Now
 	}
 	b := &Backend{
-		file:       file{path: path, log: opt.Log, now: opt.Now},
+		file:       newFile(path, opt.Log, opt.Now),
 		ignoreCase: opt.IgnoreCase,
 		hashing:    make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}
-	b.file.look(false)
+	b.file.turn <- struct{}{}
+	b.file.lookWithin(context.Background(), patience)
 	return b
 }
 
 // Reload reads the file again, whether it seems to have changed or not. The error
 // says why it cannot be used.
-func (b *Backend) Reload(context.Context) error { return b.file.look(true) }
+func (b *Backend) Reload(ctx context.Context) error { return b.file.reload(ctx) }
 
 // Authenticate implements basic.Backend. It costs one hash, whether there is such
 // a user or not.
 func (b *Backend) Authenticate(ctx context.Context, user string, password protocol.Secret) basic.Verdict {
-	t, err := b.file.current()
+	t, err := b.file.current(ctx)
 	if t == nil {
 		return basic.Undecided(basic.NoPasswordFile, err)
 	}
@@ -77,6 +78,10 @@ func (b *Backend) Authenticate(ctx context.Context, user string, password protoc
 	select {
 	case b.hashing <- struct{}{}:
 	case <-ctx.Done():
+		return basic.Undecided(basic.Overloaded, errOverloaded)
+	}
+	if ctx.Err() != nil { // both were ready
+		<-b.hashing
 		return basic.Undecided(basic.Overloaded, errOverloaded)
 	}
 	match := b.verify(h, password)

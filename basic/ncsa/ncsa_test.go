@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -142,13 +143,17 @@ func TestIgnoreCase(t *testing.T) {
 	f = open(t, content, Options{IgnoreCase: true})
 	f.expect("bob", "b", "OK")
 	f.expect("BOB", "b", "OK")
-	f.expect("JÖRG", "j", "OK")
+	f.expect("jörg", "j", "OK")
+	f.expect("JÖRG", "j", "ERR No such user") // Squid folds A to Z only, byte by byte
 	f.expect("EVE", "1", "OK")
 	f.expect("Eve", "2", "OK")
 	f.expect("eve", "1", "ERR Wrong password") // either could be meant
 	f.expect("eve", "2", "ERR Wrong password")
-	f = open(t, "bob:"+md5hex("b")+"\n", Options{IgnoreCase: true})
+	f = open(t, "bob:"+md5hex("b")+"\nkevin:"+md5hex("k")+"\nm\xfcller:"+md5hex("m")+"\n", Options{IgnoreCase: true})
 	f.expect("BOB", "b", "OK")
+	f.expect("\u212aevin", "k", "ERR No such user") // the sign of the unit Kelvin
+	f.expect("m\xe4ller", "m", "ERR No such user")
+	f.expect("M\xfcller", "m", "OK")
 }
 
 func TestNotes(t *testing.T) {
@@ -304,6 +309,108 @@ func TestHalfWritten(t *testing.T) {
 	f.expect("alice", "a", "OK")
 }
 
+// TestHalfWrittenAfterAStart: the same when the helper was started right after
+// the file was written, and is to read it once more.
+func TestHalfWrittenAfterAStart(t *testing.T) {
+	f := open(t, "alice:"+md5hex("a")+"\nbob:"+md5hex("b")+"\n", Options{})
+	f.startNow()
+	f.write("alice:" + md5hex("a") + "\n")
+	f.time = f.modTime()
+	if err := os.Chtimes(f.path, time.Time{}, f.time.Add(settle)); err != nil {
+		t.Fatal(err)
+	}
+	f.time = f.time.Add(settle)
+	f.expect("bob", "b", "OK")
+	f.time = f.time.Add(rest)
+	f.expect("bob", "b", "ERR No such user")
+}
+
+// startNow opens the file again, in the moment it was written.
+func (f *fixture) startNow() {
+	f.time = f.modTime()
+	f.Backend = Open(f.path, Options{Log: slog.New(slog.NewTextHandler(&f.log, nil)), Now: func() time.Time { return f.time }})
+}
+
+func (f *fixture) modTime() time.Time {
+	info, err := os.Stat(f.path)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return info.ModTime()
+}
+
+// TestRejectedIsReadOnce: what is in a file that is no good is not looked for
+// again until it changes, but once more if the change was just now.
+func TestRejectedIsReadOnce(t *testing.T) {
+	f := open(t, "bob:"+md5hex("b")+"\n", Options{})
+	f.startNow()
+	f.write("bob:broken\n")
+	f.time = f.modTime().Add(rest)
+	f.expect("bob", "b", "OK")
+	due := 0
+	for range 1000 {
+		f.time = f.time.Add(lookEvery)
+		if f.file.changed(f.time) {
+			due++
+			f.file.refresh(false)
+		}
+	}
+	if due != 1 {
+		t.Errorf("read %d times more", due)
+	}
+}
+
+// TestCoarseTimeOfARejectedFile: a correction within the grain of time is seen.
+func TestCoarseTimeOfARejectedFile(t *testing.T) {
+	f := open(t, "bob:"+md5hex("b")+"\n", Options{})
+	good := "bob:" + md5hex("n") + "\n"
+	f.write(strings.Replace(good, "bob:", "bob;", 1))
+	at := f.modTime()
+	f.time = at.Add(rest)
+	f.expect("bob", "b", "OK")
+	if err := os.WriteFile(f.path, []byte(good), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(f.path, time.Time{}, at); err != nil {
+		t.Fatal(err)
+	}
+	f.time = f.time.Add(settle)
+	f.expect("bob", "n", "OK")
+}
+
+// TestReloadInTheGrainOfTime: a reload by hand does not stand for the second
+// reading of a file that has just changed.
+func TestReloadInTheGrainOfTime(t *testing.T) {
+	f := open(t, "bob:"+md5hex("1")+"\n", Options{})
+	f.startNow()
+	at := f.modTime()
+	f.time = at.Add(settle / 10)
+	if err := f.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(f.path, []byte("bob:"+md5hex("2")+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(f.path, time.Time{}, at); err != nil {
+		t.Fatal(err)
+	}
+	f.time = f.time.Add(settle)
+	f.expect("bob", "2", "OK")
+}
+
+// TestHungDisk: while a look hangs, logins go on with the users read before, and
+// without any the answer is that nobody can tell.
+func TestHungDisk(t *testing.T) {
+	f := open(t, "bob:"+md5hex("b")+"\n", Options{})
+	f.file.turn <- struct{}{} // somebody looks, and does not come back
+	f.expect("bob", "b", "OK")
+	fresh := newFile(f.path, slog.New(slog.DiscardHandler), time.Now)
+	fresh.turn <- struct{}{}
+	if table, err := fresh.current(t.Context()); table != nil || err != errUnread {
+		t.Errorf("got %v, %v", table, err)
+	}
+}
+
 // TestLookIsRare: a file is not looked at for each request.
 func TestLookIsRare(t *testing.T) {
 	f := open(t, "bob:"+md5hex("one")+"\n", Options{})
@@ -397,6 +504,21 @@ func FuzzParse(f *testing.F) {
 			t.Fatal("an unknown user is known")
 		}
 	})
+}
+
+// TestFileOfNothing: what reading takes depends on the users in a file, not on
+// its length.
+func TestFileOfNothing(t *testing.T) {
+	for _, line := range []string{"\n", "x\n", ":\n"} {
+		content := []byte(strings.Repeat(line, 4<<20/len(line)))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		parse(content)
+		runtime.ReadMemStats(&after)
+		if took := after.TotalAlloc - before.TotalAlloc; took > 4*uint64(len(content)) {
+			t.Errorf("%q: %d bytes for %d", line, took, len(content))
+		}
+	}
 }
 
 func BenchmarkLoad20000(b *testing.B) {

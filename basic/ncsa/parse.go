@@ -17,10 +17,30 @@ const maxFileLine = 8192
 // byteOrderMark is what Windows editors put before UTF-8 text.
 const byteOrderMark = "\ufeff"
 
+// Bounds of what one reading of a file takes and says, whatever is in it.
+const (
+	maxNotes    = 20      // lines that it adds to the log
+	maxUserHint = 1 << 16 // users for whom room is made before they are seen
+)
+
 // note is something about the file that its administrator should know.
 type note struct {
 	line int // counted from 1
 	text string
+}
+
+// notes are the first maxNotes notes, and how many more there were.
+type notes struct {
+	list []note
+	more int
+}
+
+func (n *notes) add(line int, format string, args ...any) {
+	if len(n.list) == maxNotes {
+		n.more++
+		return
+	}
+	n.list = append(n.list, note{line, fmt.Sprintf(format, args...)})
 }
 
 // Why content is no password file.
@@ -33,12 +53,12 @@ var (
 // with "#" or white space, are comments. The last line of a user counts. It is
 // an error when there are lines but none can be used, or nothing at all; a file
 // of comments is a list of nobody.
-func parse(content []byte) (*table, []note, error) {
+func parse(content []byte) (*table, notes, error) {
 	if len(content) == 0 {
-		return nil, nil, errEmpty
+		return nil, notes{}, errEmpty
 	}
 	p := parser{table: &table{
-		users: make(map[string]int, bytes.Count(content, []byte("\n"))+1),
+		users: make(map[string]int, min(bytes.Count(content, []byte(":")), maxUserHint)),
 		key:   sha256.Sum256(content),
 	}}
 	text := strings.TrimPrefix(string(content), byteOrderMark) // the one copy that all names and hashes share
@@ -47,8 +67,9 @@ func parse(content []byte) (*table, []note, error) {
 		line, text, _ = strings.Cut(text, "\n")
 		p.line(n, line)
 	}
-	if len(p.hashes) == 0 && len(p.notes) > 0 {
-		return nil, nil, fmt.Errorf("%w: line %d: %s", errUnusable, p.notes[0].line, p.notes[0].text)
+	if len(p.hashes) == 0 && len(p.notes.list) > 0 {
+		first := p.notes.list[0]
+		return nil, notes{}, fmt.Errorf("%w: line %d: %s", errUnusable, first.line, first.text)
 	}
 	p.fold()
 	p.summarise()
@@ -57,8 +78,8 @@ func parse(content []byte) (*table, []note, error) {
 
 type parser struct {
 	*table
-	notes               []note
-	crlf, capitals, des kind
+	notes                      notes
+	crlf, capitals, des, twins kind
 }
 
 // kind counts lines that are told of together.
@@ -71,8 +92,6 @@ func (k *kind) add(line int) {
 	k.count++
 }
 
-func (p *parser) note(line int, text string) { p.notes = append(p.notes, note{line, text}) }
-
 func (p *parser) line(n int, line string) {
 	if trimmed, found := strings.CutSuffix(line, "\r"); found {
 		line = trimmed
@@ -82,13 +101,13 @@ func (p *parser) line(n int, line string) {
 	case line == "", line[0] == '#', line[0] == ' ', line[0] == '\t':
 		return
 	case len(line) > maxFileLine:
-		p.note(n, fmt.Sprintf("line skipped: its %d bytes are more than %d", len(line), maxFileLine))
+		p.notes.add(n, "line skipped: its %d bytes are more than %d", len(line), maxFileLine)
 		return
 	}
 	user, rest, _ := strings.Cut(line, ":")
 	stored, _, _ := strings.Cut(strings.TrimLeft(rest, ":"), ":") // empty fields do not count
 	if user == "" || stored == "" {
-		p.note(n, "line skipped: it is not of the form user:hash")
+		p.notes.add(n, "line skipped: it is not of the form user:hash")
 		return
 	}
 	p.user(n, user, stored)
@@ -96,14 +115,14 @@ func (p *parser) line(n int, line string) {
 
 func (p *parser) user(n int, user, stored string) {
 	if _, twice := p.users[user]; twice {
-		p.note(n, "the user has a line further up, which no longer counts")
+		p.notes.add(n, "the user has a line further up, which no longer counts")
 	}
-	if strings.ToLower(user) != user {
+	if lowerASCII(user) != user {
 		p.capitals.add(n)
 	}
 	h, err := passhash.Parse(stored)
 	if err != nil {
-		p.note(n, fmt.Sprintf("this user cannot log in: %v", err))
+		p.notes.add(n, "this user cannot log in: %v", err)
 		p.users[user] = unusable
 		return
 	}
@@ -121,25 +140,49 @@ func (p *parser) fold() {
 	}
 	p.folded = make(map[string]int, len(p.users))
 	for user, i := range p.users {
-		lower := strings.ToLower(user)
+		lower := lowerASCII(user)
 		if _, twice := p.folded[lower]; twice {
 			i = ambiguous
+			p.twins.add(1)
 		}
 		p.folded[lower] = i
 	}
 }
 
+// summarise adds what is said of many lines at once, beyond the bound of notes.
 func (p *parser) summarise() {
+	say := func(line int, format string, args ...any) {
+		p.notes.list = append(p.notes.list, note{line, fmt.Sprintf(format, args...)})
+	}
 	if len(p.hashes) == 0 {
-		p.note(1, "the file has no users: everybody is refused")
+		say(1, "the file has no users: everybody is refused")
 	}
 	if k := p.crlf; k.count > 0 {
-		p.note(k.first, "lines end in CRLF, as on Windows: accepted")
+		say(k.first, "lines end in CRLF, as on Windows: accepted")
 	}
 	if k := p.des; k.count > 0 {
-		p.note(k.first, fmt.Sprintf("DES hashes: %d; they know 8 characters of a password and are quickly guessed: renew them with htpasswd -B", k.count))
+		say(k.first, "DES hashes: %d; they know 8 characters of a password and are quickly guessed: renew them with htpasswd -B", k.count)
 	}
 	if k := p.capitals; k.count > 0 {
-		p.note(k.first, fmt.Sprintf("names with capital letters: %d; Squid asks for lower-case names unless squid.conf says 'auth_param basic casesensitive on': say so, or use --ignore-case", k.count))
+		say(k.first, "names with capital letters: %d; Squid asks for lower-case names unless squid.conf says 'auth_param basic casesensitive on': say so, or use --ignore-case", k.count)
 	}
+	if k := p.twins; k.count > 0 {
+		say(k.first, "names that differ only by case: %d; --ignore-case matches none of them but exactly", k.count)
+	}
+}
+
+// lowerASCII turns A to Z to lower case, as Squid does, and leaves other bytes.
+func lowerASCII(s string) string {
+	for i := range len(s) {
+		if 'A' <= s[i] && s[i] <= 'Z' {
+			b := []byte(s)
+			for j := i; j < len(b); j++ {
+				if 'A' <= b[j] && b[j] <= 'Z' {
+					b[j] += 'a' - 'A'
+				}
+			}
+			return string(b)
+		}
+	}
+	return s
 }

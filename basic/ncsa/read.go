@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"syscall"
+	"time"
 )
 
 // maxFile bounds the password file in bytes: room for half a million users.
@@ -18,26 +20,40 @@ func (s stamp) same(info fs.FileInfo) bool {
 	return s.info != nil && s.info.Size() == info.Size() && s.info.ModTime().Equal(info.ModTime()) && os.SameFile(s.info, info)
 }
 
-// readFile returns the content of a regular file and its state. It fails when
-// the file changes meanwhile.
+// again returns when a file of that state is to be read once more.
+func (s stamp) again(now time.Time) time.Time {
+	if s.info == nil {
+		return time.Time{}
+	}
+	if age := now.Sub(s.info.ModTime()); age < 0 || age >= settle {
+		return time.Time{}
+	}
+	return now.Add(settle)
+}
+
+// readFile returns the content of a regular file and its state. With an error, a
+// state means that the file cannot be good until it changes.
 func readFile(path string) ([]byte, stamp, error) {
-	info, err := os.Stat(path) // before it is opened: opening a FIFO would hang
+	info, err := os.Stat(path)
 	if err != nil {
 		return nil, stamp{}, explain(err, nil)
 	}
-	if !info.Mode().IsRegular() {
-		return nil, stamp{}, fmt.Errorf("%s is not a regular file (%s): give the path of a password file", path, describe(info.Mode()))
-	}
-	f, err := os.Open(path)
+	// Not to hang when a FIFO is there.
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, stamp{}, explain(err, info)
 	}
 	defer f.Close()
 	before, err := f.Stat()
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, stamp{}, err
+	case !before.Mode().IsRegular():
+		return nil, stamp{before}, fmt.Errorf("%s is not a regular file (%s): give the path of a password file", path, describe(before.Mode()))
+	case before.Size() > maxFile:
+		return nil, stamp{before}, fmt.Errorf("%s is larger than %d MiB", path, maxFile>>20)
 	}
-	content, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	content, err := io.ReadAll(io.LimitReader(f, maxFile))
 	if err != nil {
 		return nil, stamp{}, err
 	}
@@ -45,18 +61,10 @@ func readFile(path string) ([]byte, stamp, error) {
 	if err != nil {
 		return nil, stamp{}, err
 	}
-	return content, stamp{before}, judge(path, content, before, after)
-}
-
-// judge says what is wrong with a file that could be read.
-func judge(path string, content []byte, before, after fs.FileInfo) error {
-	switch {
-	case len(content) > maxFile:
-		return fmt.Errorf("%s is larger than %d MiB", path, maxFile>>20)
-	case !(stamp{before}).same(after) || int64(len(content)) != after.Size():
-		return fmt.Errorf("%s is being written just now: it will be read again", path)
+	if !(stamp{before}).same(after) || int64(len(content)) != after.Size() {
+		return nil, stamp{}, fmt.Errorf("%s is being written just now: it will be read again", path)
 	}
-	return nil
+	return content, stamp{before}, nil
 }
 
 // explain adds to a refused access what the administrator needs to mend it.

@@ -3,7 +3,6 @@ package ncsa
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"strings"
 
 	"squidauth/basic/passhash"
 )
@@ -27,7 +26,7 @@ const (
 func (t *table) find(user string, ignoreCase bool) (h passhash.Hash, known, usable bool) {
 	i, known := t.users[user]
 	if !known && ignoreCase {
-		i, known = t.findFolded(strings.ToLower(user))
+		i, known = t.findFolded(lowerASCII(user))
 	}
 	if known && i >= 0 {
 		return t.hashes[i], true, true

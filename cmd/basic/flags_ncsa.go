@@ -13,13 +13,22 @@ import (
 // ncsaArgs translates the command line of basic_ncsa_auth, which is the path of
 // the password file. Options of this program may stand before it.
 func ncsaArgs(args []string) []string {
-	out := []string{args[0], "--plain-messages"}
+	own, backend := []string{args[0], "--plain-messages"}, []string{"ncsa"}
 	if len(args) == 1 {
-		return append(out, "ncsa")
+		return append(own, backend...)
 	}
 	last := len(args) - 1
-	out = append(out, args[1:last]...)
-	return append(out, "ncsa", "--", args[last])
+	if args[last] == "--help" || args[last] == "--version" {
+		return append(own, args[last])
+	}
+	for _, a := range args[1:last] {
+		if a == "--ignore-case" {
+			backend = append(backend, a)
+		} else {
+			own = append(own, a)
+		}
+	}
+	return append(append(own, backend...), "--", args[last])
 }
 
 func ncsaCommand(c *config) *cli.Command {

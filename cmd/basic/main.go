@@ -38,7 +38,7 @@ func (c *config) serve(name string, open func(helper.Options) basic.Backend) err
 		return err
 	}
 	opt.StrayID = func(line []byte) []byte { return protocol.StrayChannelID(line, c.KeyExtras) }
-	helper.Run(&basic.Handler{
+	c.Serve(&basic.Handler{
 		Backend:       open(opt),
 		Name:          name,
 		KeyExtras:     c.KeyExtras,

@@ -31,6 +31,14 @@ type Common struct {
 	logFormat string
 	dialect   string
 	debug     bool
+
+	queue *helper.LogQueue
+}
+
+// Serve answers Squid until it closes the connection.
+func (c *Common) Serve(h helper.Handler, opt helper.Options) {
+	helper.Run(h, opt)
+	c.queue.Flush()
 }
 
 func (c *Common) flags() []cli.Flag {
@@ -76,7 +84,8 @@ func (c *Common) Options(scheme protocol.Scheme) (helper.Options, error) {
 	if c.debug {
 		opt.Audit = helper.AuditAll
 	}
-	opt.Log = helper.NewLog(os.Stderr, format, c.debug)
+	c.queue = helper.NewLogQueue(os.Stderr)
+	opt.Log = helper.NewLog(c.queue, format, c.debug)
 	return opt, nil
 }
 

@@ -35,6 +35,11 @@ func New(name, usage string, common *Common) *cli.App {
 // Run runs the application and returns the exit status: 1, with one line on
 // standard error, if the command line is impossible.
 func Run(app *cli.App, args []string) int {
+	helper.Prepare()
+	for _, c := range app.Commands {
+		c.HideHelpCommand = true // "help" may be the name of a file
+		c.OnUsageError = app.OnUsageError
+	}
 	err := app.Run(args)
 	if err == nil {
 		return 0
