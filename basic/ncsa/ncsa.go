@@ -12,6 +12,7 @@ import (
 
 	"squidauth/basic"
 	"squidauth/basic/passhash"
+	"squidauth/helper/watch"
 	"squidauth/protocol"
 )
 
@@ -37,7 +38,9 @@ type Options struct {
 // Backend is a password file. It is read again when it changes. It may be used
 // from several goroutines.
 type Backend struct {
-	file       *file
+	file       *watch.File[table]
+	path       string
+	log        *slog.Logger
 	ignoreCase bool
 
 	// hashing holds a token per hash that is being computed: one per
@@ -50,27 +53,37 @@ var _ basic.Backend = (*Backend)(nil)
 // Open returns the Backend of the file at path. It never fails: a file that
 // cannot be used is logged, and may be usable by the time it is asked for.
 func Open(path string, opt Options) *Backend {
-	if opt.Now == nil {
-		opt.Now = time.Now
-	}
-	b := &Backend{
-		file:       newFile(path, opt.Log, opt.Now),
-		ignoreCase: opt.IgnoreCase,
-		hashing:    make(chan struct{}, runtime.GOMAXPROCS(0)),
-	}
-	b.file.turn <- struct{}{}
-	b.file.lookWithin(context.Background(), patience)
+	b := &Backend{path: path, ignoreCase: opt.IgnoreCase, log: opt.Log, hashing: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	b.file = watch.Open(watch.Config[table]{
+		Path: path, Kind: "password file", Make: "create it with htpasswd",
+		Parse: parse, Adopted: b.adopted, Log: opt.Log, Now: opt.Now,
+	})
 	return b
+}
+
+// adopted logs what is to be said of a file, once.
+func (b *Backend) adopted(old, t *table, again bool) {
+	if old != nil && old.key == t.key && !again {
+		return
+	}
+	path := b.path
+	b.log.Debug("password file read", "file", path, "users", len(t.users), "usable", len(t.hashes))
+	for _, n := range t.notes.list {
+		b.log.Warn("password file", "file", path, "line", n.line, "note", n.text)
+	}
+	if t.notes.more > 0 {
+		b.log.Warn("password file: more lines like that", "file", path, "count", t.notes.more)
+	}
 }
 
 // Reload reads the file again, whether it seems to have changed or not. The error
 // says why it cannot be used.
-func (b *Backend) Reload(ctx context.Context) error { return b.file.reload(ctx) }
+func (b *Backend) Reload(ctx context.Context) error { return b.file.Reload(ctx) }
 
 // Authenticate implements basic.Backend. It costs one hash, whether there is such
 // a user or not.
 func (b *Backend) Authenticate(ctx context.Context, user string, password protocol.Secret) basic.Verdict {
-	t, err := b.file.current(ctx)
+	t, err := b.file.Current(ctx)
 	if t == nil {
 		return basic.Undecided(basic.NoPasswordFile, err)
 	}

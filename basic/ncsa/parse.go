@@ -53,9 +53,9 @@ var (
 // with "#" or white space, are comments. The last line of a user counts. It is
 // an error when there are lines but none can be used, or nothing at all; a file
 // of comments is a list of nobody.
-func parse(content []byte) (*table, notes, error) {
+func parse(content []byte) (*table, error) {
 	if len(content) == 0 {
-		return nil, notes{}, errEmpty
+		return nil, errEmpty
 	}
 	p := parser{table: &table{
 		users: make(map[string]int, min(bytes.Count(content, []byte(":")), maxUserHint)),
@@ -69,16 +69,15 @@ func parse(content []byte) (*table, notes, error) {
 	}
 	if len(p.hashes) == 0 && len(p.notes.list) > 0 {
 		first := p.notes.list[0]
-		return nil, notes{}, fmt.Errorf("%w: line %d: %s", errUnusable, first.line, first.text)
+		return nil, fmt.Errorf("%w: line %d: %s", errUnusable, first.line, first.text)
 	}
 	p.fold()
 	p.summarise()
-	return p.table, p.notes, nil
+	return p.table, nil
 }
 
 type parser struct {
 	*table
-	notes                      notes
 	crlf, capitals, des, twins kind
 }
 

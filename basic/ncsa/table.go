@@ -13,6 +13,7 @@ type table struct {
 	users  map[string]int // name → index of its hash, or unusable
 	folded map[string]int // the same by lower-case name; nil when all names are
 	key    [sha256.Size]byte
+	notes  notes
 }
 
 // Instead of an index: users who cannot log in.

@@ -1,4 +1,4 @@
-package ncsa
+package watch
 
 import (
 	"errors"
@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// maxFile bounds the password file in bytes: room for half a million users.
+// maxFile bounds a file in bytes: half a million users' passwords.
 const maxFile = 64 << 20
 
 // stamp tells one state of a file from another. The zero stamp is like none.
@@ -33,15 +33,16 @@ func (s stamp) again(now time.Time) time.Time {
 
 // readFile returns the content of a regular file and its state. With an error, a
 // state means that the file cannot be good until it changes.
-func readFile(path string) ([]byte, stamp, error) {
+func (c Config[T]) readFile() ([]byte, stamp, error) {
+	path := c.Path
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, stamp{}, explain(err, nil)
+		return nil, stamp{}, c.explain(err, nil)
 	}
 	// Not to hang when a FIFO is there.
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, stamp{}, explain(err, info)
+		return nil, stamp{}, c.explain(err, info)
 	}
 	defer f.Close()
 	before, err := f.Stat()
@@ -49,7 +50,7 @@ func readFile(path string) ([]byte, stamp, error) {
 	case err != nil:
 		return nil, stamp{}, err
 	case !before.Mode().IsRegular():
-		return nil, stamp{before}, fmt.Errorf("%s is not a regular file (%s): give the path of a password file", path, describe(before.Mode()))
+		return nil, stamp{before}, fmt.Errorf("%s is not a regular file (%s)", path, describe(before.Mode()))
 	case before.Size() > maxFile:
 		return nil, stamp{before}, fmt.Errorf("%s is larger than %d MiB", path, maxFile>>20)
 	}
@@ -68,10 +69,10 @@ func readFile(path string) ([]byte, stamp, error) {
 }
 
 // explain adds to a refused access what the administrator needs to mend it.
-func explain(err error, info fs.FileInfo) error {
+func (c Config[T]) explain(err error, info fs.FileInfo) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%w: create it with htpasswd, or correct the path in squid.conf", err)
+		return fmt.Errorf("%w: %s, or correct the path in squid.conf", err, c.Make)
 	case !errors.Is(err, fs.ErrPermission):
 		return err
 	case info == nil:

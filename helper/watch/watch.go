@@ -1,4 +1,7 @@
-package ncsa
+// Package watch keeps what was read from a file up to date: a password file, a
+// keytab. A content that was good stays in force until there is a good new one,
+// and whatever is wrong with the file is logged once, in words.
+package watch
 
 import (
 	"context"
@@ -27,40 +30,69 @@ const rest = 50 * time.Millisecond
 // the users read before.
 const patience = 2 * time.Second
 
-// file keeps the table of a password file up to date. A table that was good is
-// kept until there is a good new one.
-type file struct {
-	path string
-	log  *slog.Logger
-	now  func() time.Time
+// Config says what is to be read, and how.
+type Config[T any] struct {
+	Path string
+	Kind string // what the file is, in the log: "password file"
+	Make string // how one gets such a file: "create it with htpasswd"
 
-	table   atomic.Pointer[table] // nil while there never was a good one
+	// Parse makes a value of the file's content. Its error completes the
+	// sentence "the file …".
+	Parse func(content []byte) (*T, error)
+
+	// Adopted is called with each new value. again says that it was read at
+	// somebody's request. It may be nil.
+	Adopted func(old, new *T, again bool)
+
+	Log *slog.Logger
+	Now func() time.Time // the clock; nil means time.Now
+}
+
+// File is a file and the value that was made of it. It may be used from several
+// goroutines.
+type File[T any] struct {
+	Config[T]
+
+	value   atomic.Pointer[T]     // nil while there never was a good one
 	problem atomic.Pointer[error] // why the file as it is now is no good; nil: it is
 	looked  atomic.Int64          // when the file was last looked at, Unix ns
 
 	// turn holds a token while somebody looks at the file. Who holds it owns
 	// what follows.
 	turn       chan struct{}
-	stamp      stamp     // state of the file that the table came from
+	stamp      stamp     // state of the file that the value came from
 	rejected   stamp     // state of the file whose content was no good
 	unreadable bool      // the last reading got no content at all
 	again      time.Time // when to read once more although nothing changed; zero: never
 }
 
-func newFile(path string, log *slog.Logger, now func() time.Time) *file {
-	f := &file{path: path, log: log, now: now, turn: make(chan struct{}, 1)}
+// Open returns the File and reads it. It never fails: a file that is no good is
+// logged, and may be good by the time its value is asked for.
+func Open[T any](c Config[T]) *File[T] {
+	f := prepare(c)
+	f.turn <- struct{}{}
+	f.lookWithin(context.Background(), patience)
+	return f
+}
+
+func prepare[T any](c Config[T]) *File[T] {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	f := &File[T]{Config: c, turn: make(chan struct{}, 1)}
 	f.setProblem(errUnread)
 	return f
 }
 
 var (
-	errUnread = errors.New("the password file has not been read yet: its disk does not answer")
+	errUnread = errors.New("the file has not been read yet: its disk does not answer")
 	errPanic  = errors.New("a bug of this program: please report it")
 )
 
-// current returns the table or, if there is none, why. It looks at the file if
-// nobody did of late; while somebody does, others go on with what there is.
-func (f *file) current(ctx context.Context) (*table, error) {
+// Current returns the value or, if there never was a good one, nil and why. It
+// looks at the file if nobody did of late; while somebody does, others go on with
+// what there is.
+func (f *File[T]) Current(ctx context.Context) (*T, error) {
 	if f.due() {
 		select {
 		case f.turn <- struct{}{}:
@@ -68,21 +100,21 @@ func (f *file) current(ctx context.Context) (*table, error) {
 		default:
 		}
 	}
-	if t := f.table.Load(); t != nil {
-		return t, nil
+	if v := f.value.Load(); v != nil {
+		return v, nil
 	}
 	return nil, f.lastProblem()
 }
 
 // due says whether it is time to look, or the clock was put back.
-func (f *file) due() bool {
-	since := time.Duration(f.now().UnixNano() - f.looked.Load())
+func (f *File[T]) due() bool {
+	since := time.Duration(f.Now().UnixNano() - f.looked.Load())
 	return since >= lookEvery || since < 0
 }
 
 // lookWithin looks at the file, and stops waiting for the disk when the time is
 // up. The token is held, and given back when the look is over.
-func (f *file) lookWithin(ctx context.Context, most time.Duration) {
+func (f *File[T]) lookWithin(ctx context.Context, most time.Duration) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -98,8 +130,9 @@ func (f *file) lookWithin(ctx context.Context, most time.Duration) {
 	}
 }
 
-// reload reads the file in any case and returns what is wrong with it.
-func (f *file) reload(ctx context.Context) error {
+// Reload reads the file, whether it seems to have changed or not. The error says
+// what is wrong with it.
+func (f *File[T]) Reload(ctx context.Context) error {
 	select {
 	case f.turn <- struct{}{}:
 	case <-ctx.Done():
@@ -111,18 +144,18 @@ func (f *file) reload(ctx context.Context) error {
 }
 
 // refresh reads the file if it changed, or in any case. The token is held.
-func (f *file) refresh(force bool) {
+func (f *File[T]) refresh(force bool) {
 	defer func() {
 		if recover() != nil {
-			f.complain(fmt.Errorf("%s: %w", f.path, errPanic))
+			f.complain(fmt.Errorf("%s: %w", f.Path, errPanic))
 		}
 	}()
-	now := f.now()
+	now := f.Now()
 	f.looked.Store(now.UnixNano())
 	if !force && !f.changed(now) {
 		return
 	}
-	content, state, err := readFile(f.path)
+	content, state, err := f.readFile()
 	f.rejected, f.again = stamp{}, state.again(now)
 	f.unreadable = err != nil && state.info == nil
 	if err != nil {
@@ -130,25 +163,23 @@ func (f *file) refresh(force bool) {
 		f.complain(err)
 		return
 	}
-	t, notes, err := parse(content)
+	v, err := f.Parse(content)
 	if err != nil {
 		f.rejected = state
-		f.complain(fmt.Errorf("%s %w", f.path, err))
+		f.complain(fmt.Errorf("%s %w", f.Path, err))
 		return
 	}
-	old := f.table.Load()
-	f.table.Store(t)
+	old := f.value.Swap(v)
 	f.stamp = state
 	f.recovered()
-	if old == nil || old.key != t.key || force {
-		f.log.Debug("password file read", "file", f.path, "users", len(t.users), "usable", len(t.hashes))
-		f.logNotes(notes)
+	if f.Adopted != nil {
+		f.Adopted(old, v, force)
 	}
 }
 
 // changed says whether the file is to be read.
-func (f *file) changed(now time.Time) bool {
-	info, err := os.Stat(f.path)
+func (f *File[T]) changed(now time.Time) bool {
+	info, err := os.Stat(f.Path)
 	if err != nil || f.unreadable { // what was wrong need not show in its state
 		return true
 	}
@@ -163,42 +194,33 @@ func (f *file) changed(now time.Time) bool {
 		return false
 	}
 	age := now.Sub(info.ModTime()) // negative if the clocks differ: no reason to wait
-	return f.table.Load() == nil || age < 0 || age >= rest
+	return f.value.Load() == nil || age < 0 || age >= rest
 }
 
 // complain logs a problem once, however often it is met.
-func (f *file) complain(err error) {
+func (f *File[T]) complain(err error) {
 	if last := f.lastProblem(); last == nil || last.Error() != err.Error() {
 		consequence := "nobody can log in until that is mended"
-		if f.table.Load() != nil {
-			consequence = "going on with the users read before"
+		if f.value.Load() != nil {
+			consequence = "going on with what was read before"
 		}
-		f.log.Warn("password file cannot be used", "problem", err.Error(), "consequence", consequence)
+		f.Log.Warn(f.Kind+" cannot be used", "problem", err.Error(), "consequence", consequence)
 	}
 	f.setProblem(err)
 }
 
-func (f *file) recovered() {
+func (f *File[T]) recovered() {
 	if p := f.lastProblem(); p != nil && !errors.Is(p, errUnread) {
-		f.log.Info("password file can be used again", "file", f.path)
+		f.Log.Info(f.Kind+" can be used again", "file", f.Path)
 	}
 	f.problem.Store(nil)
 }
 
-func (f *file) setProblem(err error) { f.problem.Store(&err) }
+func (f *File[T]) setProblem(err error) { f.problem.Store(&err) }
 
-func (f *file) lastProblem() error {
+func (f *File[T]) lastProblem() error {
 	if p := f.problem.Load(); p != nil {
 		return *p
 	}
 	return nil
-}
-
-func (f *file) logNotes(notes notes) {
-	for _, n := range notes.list {
-		f.log.Warn("password file", "file", f.path, "line", n.line, "note", n.text)
-	}
-	if notes.more > 0 {
-		f.log.Warn("password file: more lines like that", "file", f.path, "count", notes.more)
-	}
 }
