@@ -26,6 +26,8 @@ func New(name, usage string, common *Common) *cli.App {
 		Writer:          os.Stderr,
 		ErrWriter:       os.Stderr,
 		HideHelpCommand: true,
+		// A comma may be part of a name.
+		DisableSliceFlagSeparator: true,
 		// The caller prints the error, once and on one line.
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   func(_ *cli.Context, err error, _ bool) error { return err },

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"squidauth/cmd/internal/getopt"
+	"squidauth/negotiate/rcache"
+)
+
+// byName returns the arguments of this program that do what the program called
+// name does with the arguments args. Squid's own helper has such names; any other
+// name is this program's own.
+func byName(name string, args []string) ([]string, error) {
+	switch name {
+	case "negotiate_kerberos_auth", "squid_kerb_auth":
+		return kerberosArgs(args)
+	}
+	return args, nil
+}
+
+// kerberosArgs translates the command line of negotiate_kerberos_auth. Long
+// options of this program may stand before it.
+func kerberosArgs(args []string) ([]string, error) {
+	out := args[:1:1]
+	rest := args[1:]
+	for len(rest) > 0 && strings.HasPrefix(rest[0], "--") && rest[0] != "--" {
+		out = append(out, rest[0])
+		rest = rest[1:]
+	}
+	options, _, err := getopt.Parse(rest, "dirs:k:c:t:h")
+	if err != nil {
+		return out, err
+	}
+	for _, o := range options {
+		out = append(out, translate(o)...)
+	}
+	return out, nil
+}
+
+func translate(o getopt.Option) []string {
+	switch o.Letter {
+	case 'd':
+		return []string{"--debug"}
+	case 'i':
+		return []string{"--audit", "all"}
+	case 'r':
+		return []string{"--strip-realm"}
+	case 's':
+		if strings.EqualFold(o.Value, "GSS_C_NO_NAME") {
+			return nil // any key of the keytab, as by default
+		}
+		return []string{"--spn", o.Value}
+	case 'k':
+		return []string{"--keytab", keytabPath(o.Value)}
+	case 'c':
+		name := filepath.Base(rcache.DefaultPath(func(string) (string, bool) { return "", false }))
+		return []string{"--replay-cache", "file:" + filepath.Join(o.Value, name)}
+	case 't':
+		if o.Value == "none" {
+			return []string{"--replay-cache", "none"}
+		}
+		return nil
+	case 'h':
+		return []string{"--help"}
+	}
+	panic(fmt.Sprintf("option -%c is not translated", o.Letter))
+}

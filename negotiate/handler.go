@@ -1,0 +1,85 @@
+package negotiate
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"squidauth/negotiate/kerberos"
+	"squidauth/protocol"
+)
+
+// Handler answers the request lines of the Negotiate scheme. It keeps the state of
+// one handshake and is used by one goroutine, as Squid uses such helpers.
+type Handler struct {
+	Kerberos *kerberos.Acceptor
+	Keytab   *Keytab // to reload; may be nil
+	Names    Names
+	Groups   Groups
+	Log      *slog.Logger
+
+	// KeyExtras is the number of words that squid.conf's key_extras adds.
+	KeyExtras int
+
+	handshake *Handshake // between TT and the next line
+}
+
+// Handle implements helper.Handler. YR begins anew whatever was before, any final
+// answer ends the handshake.
+func (h *Handler) Handle(ctx context.Context, line []byte) protocol.Reply {
+	q, err := protocol.ParseHandshake(line, h.KeyExtras)
+	detail := protocol.Detail{Backend: "kerberos", Extras: q.Extras}
+	handshake := h.handshake
+	h.handshake = nil
+	switch {
+	case errors.Is(err, protocol.ErrToken):
+		return reply(&Error{Malformed, err.Error()}, detail)
+	case errors.Is(err, protocol.ErrExtras):
+		detail.Reason, detail.Cause = string(KeyExtras), err
+		return protocol.Broken(textUnavailable).With(detail)
+	case err != nil: // no client can bring that about
+		detail.Reason, detail.Cause = string(BadRequest), err
+		return protocol.Broken(textUnavailable).With(detail)
+	case q.Verb == protocol.YR:
+		handshake = NewHandshake(h.Kerberos)
+	case handshake == nil:
+		detail.Reason = string(OutOfOrder)
+		return protocol.Broken(textUnavailable).With(detail)
+	}
+	step, err := handshake.Next(ctx, q.Token)
+	switch {
+	case err != nil:
+		return reply(err, detail)
+	case step.Context == nil:
+		h.handshake = handshake
+		return protocol.Challenge(step.Token).With(detail)
+	}
+	return h.accept(step, detail)
+}
+
+// Reload implements helper.Reloader. It may run at the same time as Handle.
+func (h *Handler) Reload(ctx context.Context) error {
+	if h.Keytab == nil {
+		return nil
+	}
+	return h.Keytab.Reload(ctx)
+}
+
+func (h *Handler) accept(step Step, detail protocol.Detail) protocol.Reply {
+	c := step.Context
+	detail.User = c.Client + "@" + c.Realm
+	member, err := h.Groups.of(c)
+	if err != nil {
+		h.Log.Warn("the ticket's groups are not used", "user", detail.User, "problem", err.Error())
+	}
+	if !h.Groups.admits(member) {
+		detail.Reason = string(NotInGroup)
+		return protocol.Deny(textRefused).With(detail)
+	}
+	pairs, cut := h.Groups.annotations(member)
+	if cut > 0 {
+		h.Log.Warn("not all groups fit into the reply", "user", detail.User, "left_out", cut)
+	}
+	detail.Reason = "authenticated"
+	return protocol.Accept(protocol.Identity{User: h.Names.name(c)}, step.Token, pairs...).With(detail)
+}

@@ -1,0 +1,136 @@
+package kerberos
+
+import (
+	"encoding/binary"
+	"io"
+	"time"
+
+	"github.com/jcmturner/gokrb5/v8/messages"
+	"github.com/jcmturner/gokrb5/v8/types"
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// Context is an established security context. It is used by one goroutine.
+type Context struct {
+	Client   string // principal without realm, as krb5_unparse_name writes it
+	Realm    string // the client's
+	CName    string // the same without its backslashes: components joined by "/"
+	Service  string // principal of the key that fitted, with realm
+	AuthTime time.Time
+	Skew     time.Duration // the client's clock minus ours
+
+	// APRep is the AP-REP for mutual authentication, nil if the client did not
+	// ask for it.
+	APRep []byte
+
+	PAC []byte              // as in the ticket; empty: none
+	Key types.EncryptionKey // the service's key, which signs the PAC
+
+	sign *cipher
+	seq  uint64
+}
+
+// gssMutual is GSS_C_MUTUAL_FLAG (RFC 4121 section 4.1.1.1).
+const gssMutual = 2
+
+// establish makes the context of a verified request.
+func (a *Acceptor) establish(req *messages.APReq, t *ticket, auth *types.Authenticator) (*Context, error) {
+	c := &Context{
+		Client:   unparse(t.CName),
+		CName:    principalName(t.CName),
+		Realm:    t.CRealm,
+		Service:  t.service.principal,
+		AuthTime: t.AuthTime,
+		Skew:     clientTime(auth).Sub(a.Now()),
+		PAC:      t.pac,
+		Key:      t.service.cipher.key,
+		sign:     t.session,
+		seq:      uint64(auth.SeqNumber),
+	}
+	if len(auth.SubKey.KeyValue) > 0 {
+		if err := a.permit(auth.SubKey.KeyType, "the client's subkey"); err != nil {
+			return nil, err
+		}
+		sub, err := newCipher(auth.SubKey)
+		if err != nil {
+			return nil, refuse(Malformed, "the client's subkey").because(err)
+		}
+		c.sign = sub
+	}
+	if gssFlags(auth.Cksum)&gssMutual == 0 && !flag(req.APOptions.Bytes, optionMutualRequired) {
+		return c, nil
+	}
+	return c, a.reply(c, t.session, auth)
+}
+
+// gssFlags reads the flags of the checksum that GSS-API puts into the
+// authenticator (RFC 4121 section 4.1.1): length and value of the channel
+// bindings, which a proxy cannot compare, then the flags. A client without such
+// a checksum, such as old Samba, asks for nothing.
+func gssFlags(sum types.Checksum) uint32 {
+	const gssChecksum, bindings = 0x8003, 16
+	if sum.CksumType != gssChecksum || len(sum.Checksum) < 4+bindings+4 || binary.LittleEndian.Uint32(sum.Checksum) != bindings {
+		return 0
+	}
+	return binary.LittleEndian.Uint32(sum.Checksum[4+bindings:])
+}
+
+// reply makes the AP-REP (RFC 4120 section 5.5.2): the client's time, encrypted
+// with the session key, and a sequence number of ours.
+func (a *Acceptor) reply(c *Context, session *cipher, auth *types.Authenticator) error {
+	var random [4]byte
+	if _, err := io.ReadFull(a.Rand, random[:]); err != nil {
+		return refuse(Internal, "no random numbers").because(err)
+	}
+	c.seq = uint64(binary.BigEndian.Uint32(random[:]) & 0x3fffffff) // 30 bits, as MIT krb5: some clients read it as signed
+	var part cryptobyte.Builder
+	part.AddASN1(application(27), func(b *cryptobyte.Builder) {
+		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			tagged(b, 0, func(b *cryptobyte.Builder) { b.AddASN1(asn1.GeneralizedTime, addTime(auth.CTime)) })
+			tagged(b, 1, func(b *cryptobyte.Builder) { b.AddASN1Int64(int64(auth.Cusec)) })
+			tagged(b, 3, func(b *cryptobyte.Builder) { b.AddASN1Int64(int64(c.seq)) })
+		})
+	})
+	plain, err := part.Bytes()
+	if err != nil {
+		return refuse(Internal, "AP-REP").because(err)
+	}
+	enc, err := session.encrypt(usageAPRep, plain)
+	if err != nil {
+		return refuse(Internal, "AP-REP").because(err)
+	}
+	c.APRep, err = marshalAPRep(enc)
+	if err != nil {
+		return refuse(Internal, "AP-REP").because(err)
+	}
+	return nil
+}
+
+func marshalAPRep(enc types.EncryptedData) ([]byte, error) {
+	var rep cryptobyte.Builder
+	rep.AddASN1(application(15), func(b *cryptobyte.Builder) {
+		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			tagged(b, 0, func(b *cryptobyte.Builder) { b.AddASN1Int64(5) })
+			tagged(b, 1, func(b *cryptobyte.Builder) { b.AddASN1Int64(15) })
+			tagged(b, 2, func(b *cryptobyte.Builder) {
+				b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+					tagged(b, 0, func(b *cryptobyte.Builder) { b.AddASN1Int64(int64(enc.EType)) })
+					tagged(b, 2, func(b *cryptobyte.Builder) { b.AddASN1OctetString(enc.Cipher) })
+				})
+			})
+		})
+	})
+	return rep.Bytes()
+}
+
+func application(n uint8) asn1.Tag { return asn1.Tag(0x60 | n) }
+
+func tagged(b *cryptobyte.Builder, n uint8, f cryptobyte.BuilderContinuation) {
+	b.AddASN1(asn1.Tag(n).ContextSpecific().Constructed(), f)
+}
+
+// addTime writes KerberosTime (RFC 4120 section 5.2.3): no fractions, UTC.
+func addTime(t time.Time) cryptobyte.BuilderContinuation {
+	return func(b *cryptobyte.Builder) { b.AddBytes([]byte(t.UTC().Format("20060102150405Z"))) }
+}

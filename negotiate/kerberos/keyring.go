@@ -1,0 +1,116 @@
+package kerberos
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
+	"github.com/jcmturner/gokrb5/v8/keytab"
+	"github.com/jcmturner/gokrb5/v8/messages"
+	"github.com/jcmturner/gokrb5/v8/types"
+)
+
+// Keyring holds the keys of a keytab. It is immutable, but for what it remembers
+// of tickets, and may be used from several goroutines.
+type Keyring struct {
+	keys    []serviceKey
+	tickets *ticketCache
+}
+
+// serviceKey is one entry of a keytab.
+type serviceKey struct {
+	principal string // HTTP/proxy.example.org@EXAMPLE.ORG
+	kvno      uint32
+	cipher    *cipher
+}
+
+var errNoKeys = errors.New("it holds no key of a usable encryption type")
+
+// ParseKeytab reads the content of a keytab file. Entries of unusable encryption
+// types are left out.
+func ParseKeytab(content []byte) (*Keyring, error) {
+	kt := keytab.New()
+	if err := kt.Unmarshal(content); err != nil {
+		return nil, fmt.Errorf("it is not a keytab: %w", err)
+	}
+	k := &Keyring{tickets: newTicketCache()}
+	for _, e := range kt.Entries {
+		c, err := newCipher(e.Key)
+		if err != nil {
+			continue
+		}
+		name := strings.Join(e.Principal.Components, "/") + "@" + e.Principal.Realm
+		k.keys = append(k.keys, serviceKey{principal: name, kvno: e.KVNO, cipher: c})
+	}
+	if len(k.keys) == 0 {
+		return nil, errNoKeys
+	}
+	return k, nil
+}
+
+// Describe lists the keys in words, without their values.
+func (k *Keyring) Describe() string {
+	var out []string
+	for _, s := range k.keys {
+		out = append(out, fmt.Sprintf("%s kvno %d %s", s.principal, s.kvno, enctypeName(s.cipher.key.KeyType)))
+	}
+	return strings.Join(out, ", ")
+}
+
+// candidates returns the keys to try on a ticket, the likeliest first. As in MIT
+// krb5 with no name given, any key of the ticket's encryption type may fit,
+// whatever its principal and kvno: the ticket's name may be an alias, and its
+// kvno is not protected. With spns, only keys of those principals count.
+func (k *Keyring) candidates(t *messages.Ticket, spns []string) []serviceKey {
+	name := principalName(t.SName) + "@" + t.Realm
+	var first, rest []serviceKey
+	for _, s := range k.keys {
+		switch {
+		case s.cipher.key.KeyType != t.EncPart.EType || !allowed(s.principal, spns):
+		case s.principal == name && sameKvno(s.kvno, t.EncPart.KVNO):
+			first = append(first, s)
+		default:
+			rest = append(rest, s)
+		}
+	}
+	return append(first, rest...)
+}
+
+// allowed says whether principal is one of the spns, which may lack the realm.
+func allowed(principal string, spns []string) bool {
+	if len(spns) == 0 {
+		return true
+	}
+	name, _, _ := strings.Cut(principal, "@")
+	return slices.Contains(spns, principal) || slices.Contains(spns, name)
+}
+
+// sameKvno compares as MIT krb5 does: old keytabs keep 8 bits of the number.
+func sameKvno(entry uint32, ticket int) bool {
+	return entry == uint32(ticket) || entry < 256 && entry == uint32(ticket)&0xff
+}
+
+func principalName(p types.PrincipalName) string { return strings.Join(p.NameString, "/") }
+
+// unparse writes a name so that no component can be taken for two, or for a name
+// and a realm.
+func unparse(p types.PrincipalName) string {
+	quote := strings.NewReplacer(`\`, `\\`, "/", `\/`, "@", `\@`)
+	parts := make([]string, len(p.NameString))
+	for i, part := range p.NameString {
+		parts[i] = quote.Replace(part)
+	}
+	return strings.Join(parts, "/")
+}
+
+// Weak says in words what is weak about the keys, or nothing.
+func (k *Keyring) Weak() string {
+	for _, s := range k.keys {
+		if s.cipher.key.KeyType != etypeID.RC4_HMAC {
+			return ""
+		}
+	}
+	return "it has rc4-hmac keys only, which current domain controllers no longer use: give the account AES keys and make the keytab anew"
+}
