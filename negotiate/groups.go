@@ -28,7 +28,7 @@ type Groups struct {
 }
 
 // maxGroupBytes leaves room in a reply for token and user.
-const maxGroupBytes = 20 << 10
+const maxGroupBytes = 24 << 10
 
 // of returns the user's SIDs, the own one first. No PAC is no error: only
 // Microsoft's and Samba's KDCs put groups in.
