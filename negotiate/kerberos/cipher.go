@@ -4,7 +4,7 @@ import (
 	"crypto/hmac"
 	"errors"
 	"fmt"
-	"slices"
+	"io"
 	"sync"
 
 	"github.com/jcmturner/gokrb5/v8/crypto"
@@ -149,8 +149,33 @@ func (c *cipher) mac(usage uint32, what byte, parts ...[]byte) ([]byte, error) {
 	return h.Sum(nil)[:c.etype.GetHMACBitLength()/8], nil
 }
 
-// encrypt returns the EncryptedData of plain.
-func (c *cipher) encrypt(usage uint32, plain []byte) (types.EncryptedData, error) {
-	_, b, err := c.etype.EncryptMessage(c.key.KeyValue, slices.Clone(plain), usage)
-	return types.EncryptedData{EType: c.key.KeyType, Cipher: b}, err
+// encrypt returns the EncryptedData of plain. The confounder is read from random.
+func (c *cipher) encrypt(random io.Reader, usage uint32, plain []byte) (types.EncryptedData, error) {
+	enc := types.EncryptedData{EType: c.key.KeyType}
+	if c.key.KeyType == etypeID.RC4_HMAC {
+		var err error
+		_, enc.Cipher, err = c.etype.EncryptMessage(c.key.KeyValue, plain, usage)
+		return enc, err
+	}
+	confounder := c.etype.GetConfounderByteSize()
+	data := make([]byte, confounder+len(plain))
+	if _, err := io.ReadFull(random, data[:confounder]); err != nil {
+		return enc, err
+	}
+	copy(data[confounder:], plain)
+	ke, err := c.derive(usage, deriveEncryption)
+	if err != nil {
+		return enc, err
+	}
+	_, body, err := c.etype.EncryptData(ke, data)
+	if err != nil {
+		return enc, err
+	}
+	checked := [][]byte{data}
+	if c.macsCiphertext() {
+		checked = [][]byte{make([]byte, confounder), body}
+	}
+	mac, err := c.mac(usage, deriveIntegrity, checked...)
+	enc.Cipher = append(body, mac...)
+	return enc, err
 }

@@ -96,7 +96,7 @@ func (a *Acceptor) reply(c *Context, session *cipher, auth *types.Authenticator)
 	if err != nil {
 		return refuse(Internal, "AP-REP").because(err)
 	}
-	enc, err := session.encrypt(usageAPRep, plain)
+	enc, err := session.encrypt(a.Rand, usageAPRep, plain)
 	if err != nil {
 		return refuse(Internal, "AP-REP").because(err)
 	}
