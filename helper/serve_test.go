@@ -173,7 +173,7 @@ func TestNeverMoreThanConcurrency(t *testing.T) {
 			busy++
 			most = max(most, busy)
 			mu.Unlock()
-			time.Sleep(time.Millisecond) // in the bubble's time
+			<-time.After(time.Millisecond) // in the bubble's time
 			mu.Lock()
 			busy--
 			mu.Unlock()
@@ -300,7 +300,7 @@ func TestStopWaitsForAPause(t *testing.T) {
 			var sender sync.WaitGroup
 			sender.Go(func() {
 				for {
-					time.Sleep(every)
+					<-time.After(every)
 					if _, err := io.WriteString(squid, "x\n"); err != nil {
 						return
 					}
@@ -325,7 +325,7 @@ func TestStopWaitsForAPause(t *testing.T) {
 func TestStopWaitsForTheSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := handlerFunc(func(context.Context, []byte) protocol.Reply {
-			time.Sleep(3 * lingerPause)
+			<-time.After(3 * lingerPause)
 			return protocol.Deny("slow")
 		})
 		ctx, stop := context.WithCancel(t.Context())
