@@ -21,6 +21,7 @@ type side struct {
 	path     string
 	argv     []string
 	inFlight int
+	farewell string
 	pin      pinning
 	requests []ready
 	small    *side // the same with the small file, for loads
@@ -60,6 +61,7 @@ func (b *bench) sides(c testCase, file string) ([2]side, error) {
 			path:     b.opts.path(cmd),
 			argv:     cmd.argv(file),
 			inFlight: cmd.inFlight,
+			farewell: cmd.farewell,
 			pin:      b.opts.pinning(c),
 			requests: requests,
 		}
@@ -77,7 +79,11 @@ func (b *bench) write(name string, content func() []byte) (string, error) {
 }
 
 func (b *bench) start(s side) (*process, error) {
-	return b.launcher.start(s.path, s.argv, s.pin)
+	p, err := b.launcher.start(s.path, s.argv, s.pin)
+	if err == nil {
+		p.farewell = s.farewell
+	}
+	return p, err
 }
 
 // alternately calls take for A and B in turn, times times, and files the values of each measure.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -21,7 +22,8 @@ type command struct {
 	from     origin
 	program  string
 	args     []string
-	inFlight int // 0: one request at a time and no channel-IDs; else that many requests, with IDs
+	farewell string // what it says unasked at end of file, which the C helpers do
+	inFlight int    // 0: one request at a time and no channel-IDs; else that many requests, with IDs
 }
 
 // A kind is a way of measuring.
@@ -103,7 +105,7 @@ func (c command) argv(file string) []string {
 
 // allCases is every case, in the order of the table.
 func allCases() []testCase {
-	return append(floorCases(), basicCases()...)
+	return slices.Concat(floorCases(), basicCases(), negotiateCases())
 }
 
 // floorCases tell how fast the driver could be with a helper that does nothing, and, being the same program on both sides,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -13,10 +14,11 @@ import (
 
 // A process is a running helper and our end of its socket.
 type process struct {
-	pid    int
-	fd     int
-	lines  *lineReader
-	reaped bool
+	pid      int
+	fd       int
+	lines    *lineReader
+	reaped   bool
+	farewell string // what it may say at end of file
 }
 
 // A launcher starts helpers as Squid does: one socket as stdin and stdout, the name in parentheses, SIGPIPE ignored (see
@@ -79,7 +81,7 @@ func (p *process) finish() error {
 		return fmt.Errorf("end of file to helper: %w", err)
 	}
 	surplus, err := p.lines.rest()
-	if len(surplus) > 0 {
+	if len(surplus) > 0 && string(bytes.TrimSpace(surplus)) != p.farewell {
 		return fmt.Errorf("surplus output after the last reply: %s", excerpt(surplus))
 	}
 	if err != nil {

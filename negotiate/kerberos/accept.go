@@ -115,7 +115,7 @@ func readAPReq(b []byte) (*messages.APReq, error) {
 
 // permit refuses encryption types by policy.
 func (a *Acceptor) permit(id int32, what string) error {
-	if _, known := enctypeNames[id]; !known {
+	if _, known := enctypeOf(id); !known {
 		return refuse(WeakEncryption, "%s is encrypted with %s, which is not supported", what, enctypeName(id))
 	}
 	if id == etypeID.RC4_HMAC && !a.PermitRC4 {

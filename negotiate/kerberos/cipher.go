@@ -22,19 +22,32 @@ const (
 	usageInitiatorSign = 25
 )
 
-// enctypeNames are the encryption types that can be used at all. DES is none of
-// them, and triple DES has been obsolete since RFC 8429.
-var enctypeNames = map[int32]string{
-	etypeID.AES128_CTS_HMAC_SHA1_96:    "aes128-cts-hmac-sha1-96",
-	etypeID.AES256_CTS_HMAC_SHA1_96:    "aes256-cts-hmac-sha1-96",
-	etypeID.AES128_CTS_HMAC_SHA256_128: "aes128-cts-hmac-sha256-128",
-	etypeID.AES256_CTS_HMAC_SHA384_192: "aes256-cts-hmac-sha384-192",
-	etypeID.RC4_HMAC:                   "rc4-hmac",
+// An enctype is an encryption type that can be used at all. DES is none of them,
+// and triple DES has been obsolete since RFC 8429.
+type enctype struct {
+	name    string
+	keySize int // in bytes; gokrb5 has a wrong one for aes256-cts-hmac-sha384-192
+}
+
+func enctypeOf(id int32) (enctype, bool) {
+	switch id {
+	case etypeID.AES128_CTS_HMAC_SHA1_96:
+		return enctype{"aes128-cts-hmac-sha1-96", 16}, true
+	case etypeID.AES256_CTS_HMAC_SHA1_96:
+		return enctype{"aes256-cts-hmac-sha1-96", 32}, true
+	case etypeID.AES128_CTS_HMAC_SHA256_128:
+		return enctype{"aes128-cts-hmac-sha256-128", 16}, true
+	case etypeID.AES256_CTS_HMAC_SHA384_192:
+		return enctype{"aes256-cts-hmac-sha384-192", 32}, true
+	case etypeID.RC4_HMAC:
+		return enctype{"rc4-hmac", 16}, true
+	}
+	return enctype{}, false
 }
 
 func enctypeName(id int32) string {
-	if name, ok := enctypeNames[id]; ok {
-		return name
+	if t, ok := enctypeOf(id); ok {
+		return t.name
 	}
 	return fmt.Sprintf("encryption type %d", id)
 }
@@ -52,15 +65,16 @@ type cipher struct {
 var errKey = errors.New("the key is not of its encryption type")
 
 func newCipher(key types.EncryptionKey) (*cipher, error) {
-	if _, ok := enctypeNames[key.KeyType]; !ok {
+	t, ok := enctypeOf(key.KeyType)
+	if !ok {
 		return nil, fmt.Errorf("%s is not supported", enctypeName(key.KeyType))
+	}
+	if len(key.KeyValue) != t.keySize {
+		return nil, errKey
 	}
 	e, err := crypto.GetEtype(key.KeyType)
 	if err != nil {
 		return nil, err
-	}
-	if len(key.KeyValue) != e.GetKeyByteSize() {
-		return nil, errKey
 	}
 	return &cipher{key: key, etype: e, derived: map[[5]byte][]byte{}}, nil
 }

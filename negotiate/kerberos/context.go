@@ -46,7 +46,7 @@ func (a *Acceptor) establish(req *messages.APReq, t *ticket, auth *types.Authent
 		PAC:      t.pac,
 		Key:      t.service.cipher.key,
 		sign:     t.session,
-		seq:      uint64(auth.SeqNumber),
+		seq:      uint64(uint32(auth.SeqNumber)), // some clients send it as signed
 	}
 	if len(auth.SubKey.KeyValue) > 0 {
 		if err := a.permit(auth.SubKey.KeyType, "the client's subkey"); err != nil {
@@ -61,7 +61,10 @@ func (a *Acceptor) establish(req *messages.APReq, t *ticket, auth *types.Authent
 	if gssFlags(auth.Cksum)&gssMutual == 0 && !flag(req.APOptions.Bytes, optionMutualRequired) {
 		return c, nil
 	}
-	return c, a.reply(c, t.session, auth)
+	if err := a.reply(c, t.session, auth); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // gssFlags reads the flags of the checksum that GSS-API puts into the

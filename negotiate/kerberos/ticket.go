@@ -93,8 +93,8 @@ const maxAuthData = 64
 // findPAC returns the PAC of a ticket: an AD-WIN2K-PAC in an AD-IF-RELEVANT
 // ([MS-KILE] 2.2). Elements that cannot be read are passed over.
 func findPAC(data types.AuthorizationData) []byte {
-	for i, ad := range data {
-		if i == maxAuthData || ad.ADType != adtype.ADIfRelevant {
+	for _, ad := range data[:min(len(data), maxAuthData)] {
+		if ad.ADType != adtype.ADIfRelevant {
 			continue
 		}
 		var inner types.AuthorizationData

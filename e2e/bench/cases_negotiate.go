@@ -1,0 +1,86 @@
+package main
+
+import (
+	"encoding/base64"
+	"time"
+
+	"squidauth/negotiate/kerberos/krbtest"
+	"squidauth/negotiate/pac/pactest"
+	"squidauth/negotiate/spnego"
+)
+
+// negotiateCases compare our Kerberos acceptor with negotiate_kerberos_auth, on forged tickets. The tokens are sent again and
+// again, so both go without a replay cache.
+func negotiateCases() []testCase {
+	return []testCase{
+		sameCPU(negotiateCase("aes256-sha1", krbtest.AES256SHA1, 0, ratioAtLeast(measureRate, 5))),
+		sameCPU(negotiateCase("aes256-sha2", krbtest.AES256SHA2, 0)),
+		sameCPU(negotiateCase("aes256-sha1, 200 groups", krbtest.AES256SHA1, 200, ratioAtLeast(measureRate, 8))),
+		{
+			name: "kerberos start", kind: kindStart, a: ourKerberos(), b: theirKerberos(), pin: pinNone,
+			file:     func() []byte { return krbtest.ServiceKeytab(krbtest.AES256SHA1) },
+			requests: logins(krbtest.AES256SHA1, 0, 1),
+		},
+		{
+			name: "kerberos 50 idle processes", kind: kindIdle, a: ourKerberos(), b: theirKerberos(), pin: pinNone,
+			file:     func() []byte { return krbtest.ServiceKeytab(krbtest.AES256SHA1) },
+			requests: logins(krbtest.AES256SHA1, 0, 1),
+			targets:  []target{atMost(measureIdle, 45)},
+		},
+	}
+}
+
+func negotiateCase(name string, enctype int32, groups int, targets ...target) testCase {
+	return testCase{
+		name:     "kerberos " + name,
+		a:        ourKerberos(),
+		b:        theirKerberos(),
+		file:     func() []byte { return krbtest.ServiceKeytab(enctype) },
+		requests: logins(enctype, groups, 512),
+		targets:  targets,
+	}
+}
+
+func ourKerberos() command {
+	return command{from: ours, program: "negotiate", args: []string{"--keytab", "FILE", "--replay-cache", "none"}}
+}
+
+func theirKerberos() command {
+	return command{
+		from: stock, program: "negotiate_kerberos_auth", args: []string{"-k", "FILE", "-s", "GSS_C_NO_NAME", "-t", "none"},
+		farewell: "BH input error",
+	}
+}
+
+// logins makes n requests with one ticket, as a browser does. They are valid from now on until the allowed skew has passed
+// twice, longer than all cases before take.
+func logins(enctype int32, groups, n int) []request {
+	now := time.Now().Truncate(time.Second)
+	t := krbtest.NewTicket(enctype)
+	t.AuthTime, t.StartTime, t.EndTime = now, now, now.Add(time.Hour)
+	if groups > 0 {
+		t.AuthData = krbtest.WithPAC(pactest.Build(pactest.Spec{
+			Logon: &pactest.Logon{
+				Name: krbtest.Client, Domain: "EXAMPLE", DomainSID: "S-1-5-21-1-2-3", UserID: 1000, PrimaryGroup: 513, Groups: rids(groups),
+			},
+			Client: krbtest.Client, AuthTime: now, Key: krbtest.ServiceKey(enctype),
+		}))
+	}
+	sealed := t.Seal()
+	requests := make([]request, n)
+	for i := range requests {
+		login := t.Login()
+		login.Sealed = &sealed
+		login.SetTime(now.Add(4*time.Minute + time.Duration(i)*time.Microsecond))
+		requests[i] = request{line: "YR " + base64.StdEncoding.EncodeToString(login.Init(spnego.KRB5)), code: "OK"}
+	}
+	return requests
+}
+
+func rids(n int) []uint32 {
+	var list []uint32
+	for i := range n {
+		list = append(list, uint32(2000+i))
+	}
+	return list
+}
