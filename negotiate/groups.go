@@ -62,17 +62,18 @@ func (g Groups) annotations(member []pac.SID) (pairs []protocol.Pair, cut int) {
 		return nil, 0
 	}
 	size := 0
-	for i, s := range member {
+	for _, s := range member {
 		if len(g.Only) > 0 && !slices.Contains(g.Only, s) {
 			continue
 		}
 		value := g.format(s)
 		if size += len(" group=") + len(value); size > maxGroupBytes {
-			return pairs, len(member) - i
+			cut++
+			continue
 		}
 		pairs = append(pairs, protocol.Pair{Key: "group", Value: value})
 	}
-	return pairs, 0
+	return pairs, cut
 }
 
 func (g Groups) format(s pac.SID) string {

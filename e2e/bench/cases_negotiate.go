@@ -36,7 +36,7 @@ func negotiateCase(name string, enctype int32, groups int, targets ...target) te
 		a:        ourKerberos(),
 		b:        theirKerberos(),
 		file:     func() []byte { return krbtest.ServiceKeytab(enctype) },
-		requests: logins(enctype, groups, 512),
+		requests: logins(enctype, groups, 128),
 		targets:  targets,
 	}
 }
