@@ -92,8 +92,20 @@ func (p *player) step(s step, next []step) error {
 	return p.file(s.verb, strings.Fields(s.arg))
 }
 
+// brief shortens long words, such as tokens.
+func brief(line string) string {
+	const most = 60
+	words := strings.Split(line, " ")
+	for i, w := range words {
+		if len(w) > most {
+			words[i] = fmt.Sprintf("%s…(%d more)", w[:most], len(w)-most)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
 func (p *player) send(line string) error {
-	fmt.Fprintf(p.show, "-> %s\n", line)
+	fmt.Fprintf(p.show, "-> %s\n", brief(line))
 	_, err := io.WriteString(p.stdin, line+"\n")
 	return err
 }
@@ -127,7 +139,7 @@ func (p *player) expect(s step) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(p.show, "<- %s\n", got)
+	fmt.Fprintf(p.show, "<- %s\n", brief(got))
 	if !s.want.MatchString(got) {
 		return fmt.Errorf("got %q, want %q", got, s.arg)
 	}
