@@ -170,22 +170,29 @@ func TestKeyExtras(t *testing.T) {
 	want(t, r, protocol.Unavailable, negotiate.KeyExtras)
 }
 
+func withoutKeytab(h *negotiate.Handler) {
+	h.Kerberos.Keys = func(context.Context) (*kerberos.Keyring, error) {
+		return nil, errors.New("/etc/keytab: permission denied")
+	}
+}
+
+// wrong returns a valid login, made wrong in one thing.
+func wrong(edit func(*krbtest.Login)) krbtest.Login {
+	l := login(krbtest.AES256SHA1)
+	edit(&l)
+	return l
+}
+
 // TestRefusals: which outcome and which words a refusal has. What the operator
 // must mend is not the client's fault, and nobody is told what only the log is.
 func TestRefusals(t *testing.T) {
-	noKeytab := func(h *negotiate.Handler) {
-		h.Kerberos.Keys = func(context.Context) (*kerberos.Keyring, error) {
-			return nil, errors.New("/etc/keytab: permission denied")
-		}
-	}
 	at := func(now time.Time) func(*negotiate.Handler) {
 		return func(h *negotiate.Handler) { h.Kerberos.Now = func() time.Time { return now } }
 	}
-	wrongKey, expired, future, spoofed := login(krbtest.AES256SHA1), login(krbtest.AES256SHA1), login(krbtest.AES256SHA1), login(krbtest.AES256SHA1)
-	wrongKey.Ticket.Key = krbtest.Key(krbtest.AES256SHA1, "old")
-	expired.Ticket.EndTime = krbtest.Now.Add(-time.Hour)
-	future.Ticket.StartTime = krbtest.Now.Add(time.Hour)
-	spoofed.Auth.CRealm = "ADMIN.TEST"
+	wrongKey := wrong(func(l *krbtest.Login) { l.Ticket.Key = krbtest.Key(krbtest.AES256SHA1, "old") })
+	expired := wrong(func(l *krbtest.Login) { l.Ticket.EndTime = krbtest.Now.Add(-time.Hour) })
+	future := wrong(func(l *krbtest.Login) { l.Ticket.StartTime = krbtest.Now.Add(time.Hour) })
+	spoofed := wrong(func(l *krbtest.Login) { l.Auth.CRealm = "ADMIN.TEST" })
 	for _, tt := range []struct {
 		name    string
 		login   krbtest.Login
@@ -200,7 +207,7 @@ func TestRefusals(t *testing.T) {
 		{"from the future", future, nil, protocol.Denied, kerberos.NotYetValid, "not valid now"},
 		{"clock", login(krbtest.AES256SHA1), at(krbtest.Now.Add(time.Hour)), protocol.Denied, kerberos.ClockSkew, "clock"},
 		{"RC4", login(krbtest.RC4), func(h *negotiate.Handler) { h.Kerberos.PermitRC4 = false }, protocol.Denied, kerberos.WeakEncryption, "did not accept"},
-		{"no keytab", login(krbtest.AES256SHA1), noKeytab, protocol.Unavailable, kerberos.NoKeytab, "not available"},
+		{"no keytab", login(krbtest.AES256SHA1), withoutKeytab, protocol.Unavailable, kerberos.NoKeytab, "not available"},
 		{"no replay cache", login(krbtest.AES256SHA1), func(h *negotiate.Handler) { h.Kerberos.Replay = nil }, protocol.Unavailable, kerberos.ReplayCache, "not available"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -210,19 +217,25 @@ func TestRefusals(t *testing.T) {
 			}
 			r, p := ask(t, h, line("YR", tt.login.Init(spnego.KRB5)))
 			want(t, r, tt.outcome, tt.reason)
-			message, _ := p.Note("message")
-			if !strings.Contains(message, tt.says) || strings.ContainsAny(message, "/@") || strings.Contains(message, krbtest.Client) {
-				t.Errorf("message %q", message)
-			}
-			if r.Detail().Cause == nil || r.Detail().User != "" {
-				t.Errorf("%+v", r.Detail())
-			}
+			tellsNothing(t, r, p, tt.says)
 		})
 	}
 	r, p := ask(t, newHandler(t), line("YR", ntlmToken))
 	want(t, r, protocol.Denied, negotiate.NTLM)
 	if message, _ := p.Note("message"); !strings.Contains(message, "did not use Kerberos") {
 		t.Errorf("message %q", message)
+	}
+}
+
+// tellsNothing wants a text for the client, and the rest in the log only.
+func tellsNothing(t *testing.T, r protocol.Reply, p protocol.ParsedReply, says string) {
+	t.Helper()
+	message, _ := p.Note("message")
+	if !strings.Contains(message, says) || strings.ContainsAny(message, "/@") || strings.Contains(message, krbtest.Client) {
+		t.Errorf("message %q", message)
+	}
+	if r.Detail().Cause == nil || r.Detail().User != "" {
+		t.Errorf("%+v", r.Detail())
 	}
 }
 
