@@ -20,6 +20,18 @@ type Request struct {
 	User, Password string
 	// Anonymous sends no credentials at all.
 	Anonymous bool
+	// Kerberos, if it is set, has curl use the Negotiate scheme with these
+	// tickets. All requests of one curl process must have the same. User is
+	// then not sent: set it to the name that access.log is to have.
+	Kerberos *Tickets
+	// Proxy is the name by which a Kerberos client calls Squid, on which its
+	// ticket depends; empty means localhost.
+	Proxy string
+	// Authorization, if it is set, is sent as the Proxy-Authorization header.
+	Authorization string
+	// Alone closes the connection to Squid after this request. The Negotiate
+	// scheme logs in once for each connection.
+	Alone bool
 }
 
 // An Answer is what became of a Request.
@@ -93,6 +105,15 @@ func (s *Squid) runCurl(curl string, requests []Request) ([]Answer, error) {
 	defer os.RemoveAll(bodies)
 	cmd := exec.Command(curl, "-q", "-K", "-")
 	cmd.Env = []string{"HOME=" + bodies, "LC_ALL=C"} // no proxy variables of ours
+	tickets := requests[0].Kerberos
+	for _, r := range requests {
+		if r.Kerberos != tickets {
+			return nil, errors.New("one curl process cannot have the tickets of two users")
+		}
+	}
+	if tickets != nil {
+		cmd.Env = append(tickets.Env(), cmd.Env...)
+	}
 	cmd.Stdin = strings.NewReader(s.curlConfig(bodies, requests))
 	// The exit code is that of the last transfer; each transfer's own is in
 	// the output.
@@ -115,15 +136,37 @@ func (s *Squid) curlConfig(bodies string, requests []Request) string {
 			config.WriteString("next\n")
 		}
 		fmt.Fprintf(&config, "url = %q\n", r.URL)
-		fmt.Fprintf(&config, "proxy = \"http://%s\"\n", s.address)
 		fmt.Fprintf(&config, "output = %q\n", filepath.Join(bodies, fmt.Sprint(i)))
 		fmt.Fprintf(&config, "max-time = %d\nsilent\n", curlTimeout)
 		config.WriteString(`write-out = "%{http_code} %{exitcode}\n"` + "\n")
-		if !r.Anonymous {
-			fmt.Fprintf(&config, "proxy-user = \"%s:%s\"\n", hexEscape(r.User), hexEscape(r.Password))
-		}
+		config.WriteString(s.curlLogin(r))
 	}
 	return config.String()
+}
+
+// curlLogin returns the lines that say who the client is, and to whom.
+func (s *Squid) curlLogin(r Request) string {
+	login := ""
+	if r.Alone {
+		login = "proxy-header = \"Proxy-Connection: close\"\n"
+	}
+	if r.Kerberos != nil {
+		_, port, _ := strings.Cut(s.address, ":")
+		name := r.Proxy
+		if name == "" {
+			name = "localhost"
+		}
+		return login + fmt.Sprintf("proxy = \"http://%[1]s:%[2]s\"\nresolve = \"%[1]s:%[2]s:127.0.0.1\"\n", name, port) +
+			"proxy-negotiate\nproxy-user = \":\"\n"
+	}
+	login += fmt.Sprintf("proxy = \"http://%s\"\n", s.address)
+	switch {
+	case r.Authorization != "":
+		return login + fmt.Sprintf("proxy-header = \"Proxy-Authorization: %s\"\n", r.Authorization)
+	case r.Anonymous:
+		return login
+	}
+	return login + fmt.Sprintf("proxy-user = \"%s:%s\"\n", hexEscape(r.User), hexEscape(r.Password))
 }
 
 // hexEscape writes every byte as %XX. Curl decodes the value of proxy-user, so

@@ -46,6 +46,17 @@ func Dir(t testing.TB) string {
 	return dir
 }
 
+// ProxyDir returns a temporary folder like Dir in which user proxy can create
+// files.
+func ProxyDir(t testing.TB) string {
+	t.Helper()
+	dir, err := writableDir(Dir(t), "proxy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // writableDir makes a folder below dir in which Squid can create files.
 func writableDir(dir, name string) (string, error) {
 	path := filepath.Join(dir, name)

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs from Debian or Ubuntu what the end-to-end tests need: Squid, curl and
-# htpasswd. Does nothing when all is there. Prints why when it cannot help, and
+# Installs from Debian or Ubuntu what the end-to-end tests need: Squid, curl,
+# htpasswd, a Kerberos server, and MIT's GSS-API for Python with NTLM to offer.
+# Does nothing when all is there. Prints why when it cannot help, and
 # that is no error: the tests then skip, and say so.
 set -eu
 
@@ -9,6 +10,12 @@ missing=
 command -v squid >/dev/null || missing="$missing squid"
 command -v curl >/dev/null || missing="$missing curl"
 command -v htpasswd >/dev/null || missing="$missing apache2-utils"
+command -v krb5kdc >/dev/null || missing="$missing krb5-kdc"
+command -v kadmin.local >/dev/null || missing="$missing krb5-admin-server"
+command -v kinit >/dev/null || missing="$missing krb5-user"
+# The packages are those of Debian's Python, whatever other comes first in PATH.
+/usr/bin/python3 -c 'import gssapi' 2>/dev/null || missing="$missing python3-gssapi"
+[ -e /etc/gss/mech.d/mech.ntlmssp.conf ] || missing="$missing gss-ntlmssp"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ]; then
@@ -30,13 +37,20 @@ if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends $mis
 	exit 0
 fi
 
-# Where systemd runs, the package may have started its own Squid all the same.
+# Where systemd runs, the packages may have started their own daemons all the same.
 case $missing in
 *squid*)
 	if [ -d /run/systemd/system ]; then
 		systemctl disable --now --quiet squid.service || true
 	elif [ -s /run/squid.pid ]; then
 		squid -k shutdown || true
+	fi
+	;;
+esac
+case $missing in
+*krb5-kdc* | *krb5-admin-server*)
+	if [ -d /run/systemd/system ]; then
+		systemctl disable --now --quiet krb5-kdc.service krb5-admin-server.service || true
 	fi
 	;;
 esac

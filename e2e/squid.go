@@ -24,6 +24,8 @@ type Config struct {
 	Auth []string
 	// Extra holds further squid.conf lines, put before http_access.
 	Extra string
+	// Env holds variables for Squid and its helpers, as NAME=value.
+	Env []string
 	// Secrets must not appear in any log. Those shorter than minSecret are not
 	// looked for, since they could be part of something else.
 	Secrets []string
@@ -109,7 +111,7 @@ func (s *Squid) launch(c Config) error {
 	// -N: no second process, no daemon. A Ctrl-C in the terminal reaches this
 	// Squid too, as it stays in our process group.
 	s.cmd = exec.Command(s.program, "-N", "-n", s.name, "-f", s.conf)
-	s.cmd.Env = append(os.Environ(), s.marker)
+	s.cmd.Env = append(append(os.Environ(), s.marker), c.Env...)
 	s.cmd.Dir = s.dir
 	s.cmd.Stdout, s.cmd.Stderr = output, output
 	s.exited = make(chan struct{})

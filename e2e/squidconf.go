@@ -38,6 +38,13 @@ func Basic(command, children string, more ...string) string {
 	return "auth_param basic " + strings.Join(options, "\nauth_param basic ") + "\n"
 }
 
+// Negotiate returns the auth_param lines of a Negotiate helper; children and more
+// are as for Basic, but such a helper has one request at a time.
+func Negotiate(command, children string, more ...string) string {
+	options := append([]string{"program " + command, "children " + children, "keep_alive on"}, more...)
+	return "auth_param negotiate " + strings.Join(options, "\nauth_param negotiate ") + "\n"
+}
+
 // text writes the whole squid.conf. The cache manager is open to the tests,
 // who read from it what the helpers are doing.
 func (s *Squid) text(c Config) string {
