@@ -147,7 +147,7 @@ func (f *File[T]) Reload(ctx context.Context) error {
 func (f *File[T]) refresh(force bool) {
 	defer func() {
 		if recover() != nil {
-			f.complain(fmt.Errorf("%s: %w", f.Path, errPanic))
+			f.complain(fmt.Errorf("%s: %w", f.Path, errPanic), false)
 		}
 	}()
 	now := f.Now()
@@ -156,17 +156,18 @@ func (f *File[T]) refresh(force bool) {
 		return
 	}
 	content, state, err := f.readFile()
+	fresh := state.info != nil && !f.rejected.same(state.info)
 	f.rejected, f.again = stamp{}, state.again(now)
 	f.unreadable = err != nil && state.info == nil
 	if err != nil {
 		f.rejected = state
-		f.complain(err)
+		f.complain(err, fresh)
 		return
 	}
 	v, err := f.Parse(content)
 	if err != nil {
 		f.rejected = state
-		f.complain(fmt.Errorf("%s %w", f.Path, err))
+		f.complain(fmt.Errorf("%s %w", f.Path, err), fresh)
 		return
 	}
 	old := f.value.Swap(v)
@@ -197,9 +198,10 @@ func (f *File[T]) changed(now time.Time) bool {
 	return f.value.Load() == nil || age < 0 || age >= rest
 }
 
-// complain logs a problem once, however often it is met.
-func (f *File[T]) complain(err error) {
-	if last := f.lastProblem(); last == nil || last.Error() != err.Error() {
+// complain logs a problem once, however often it is met, and once more for another
+// file that has the same.
+func (f *File[T]) complain(err error, fresh bool) {
+	if last := f.lastProblem(); fresh || last == nil || last.Error() != err.Error() {
 		consequence := "nobody can log in until that is mended"
 		if f.value.Load() != nil {
 			consequence = "going on with what was read before"

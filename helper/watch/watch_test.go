@@ -109,7 +109,7 @@ func TestChange(t *testing.T) {
 	f.expect("one")
 	f.write("two")
 	f.expect("two")
-	for _, bad := range []string{"bad", "panic", "bad again"} {
+	for _, bad := range []string{"bad", "bad again", "panic"} {
 		f.write(bad)
 		f.expect("two")
 		f.expect("two")

@@ -87,6 +87,7 @@ const (
 	optionMutualRequired = 2
 
 	flagInvalid          = 7
+	flagAnonymous        = 16 // RFC 8062
 	flagTransitedChecked = 12
 )
 
@@ -135,6 +136,9 @@ func readAuthenticator(req *messages.APReq, t *ticket) (*types.Authenticator, er
 	if err := auth.Unmarshal(plain); err != nil {
 		return nil, refuse(Malformed, "the authenticator cannot be read").because(err)
 	}
+	if auth.AVNO != 5 || auth.Cusec < 0 || auth.Cusec > 999999 || !wellFormed(auth.Cksum) {
+		return nil, refuse(Malformed, "the authenticator is not as RFC 4120 and 4121 say")
+	}
 	if !auth.CName.Equal(t.CName) || auth.CRealm != t.CRealm {
 		return nil, refuse(BadMatch, "the ticket is of %s@%s, the authenticator of %s", principalName(t.CName), t.CRealm,
 			printable(principalName(auth.CName)+"@"+auth.CRealm))
@@ -149,6 +153,8 @@ func (a *Acceptor) skew() time.Duration {
 	return DefaultSkew
 }
 
+// checkTimes holds the times of ticket and authenticator, and the flags that say
+// that a ticket is not good yet, or for nobody, against ours.
 func (a *Acceptor) checkTimes(t *ticket, auth *types.Authenticator, now time.Time) error {
 	start := t.StartTime
 	if start.IsZero() {
@@ -156,6 +162,8 @@ func (a *Acceptor) checkTimes(t *ticket, auth *types.Authenticator, now time.Tim
 	}
 	ahead := clientTime(auth).Sub(now)
 	switch {
+	case flag(t.Flags.Bytes, flagAnonymous):
+		return refuse(BadName, "the ticket is of an anonymous client")
 	case flag(t.Flags.Bytes, flagInvalid):
 		return refuse(NotYetValid, "the ticket is marked invalid: it is postdated and was not validated")
 	case ahead > a.skew():

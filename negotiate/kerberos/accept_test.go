@@ -57,20 +57,21 @@ func checkContext(t *testing.T, c *kerberos.Context, enctype int32) {
 // TestChecksum: only a whole checksum of GSS-API has flags.
 func TestChecksum(t *testing.T) {
 	whole := krbtest.GSSChecksum(krbtest.GSSMutual)
-	bad := map[string]types.Checksum{
-		"none":        {},
-		"empty":       {CksumType: 0x8003, Checksum: []byte{}},
-		"short":       {CksumType: 0x8003, Checksum: whole.Checksum[:23]},
-		"of a type":   {CksumType: 16, Checksum: whole.Checksum},
-		"no bindings": {CksumType: 0x8003, Checksum: append(make([]byte, 4), whole.Checksum[4:]...)},
-	}
 	a := newAcceptor(t)
-	for name, sum := range bad {
+	for name, sum := range map[string]types.Checksum{
+		"none":      {},
+		"of a type": {CksumType: 16, Checksum: whole.Checksum},
+	} {
 		l := krbtest.NewLogin(krbtest.AES256SHA1)
 		l.Auth.Cksum = sum
 		if c := mustAccept(t, a, l); c.APRep != nil {
 			t.Errorf("%s: taken for a request of mutual authentication", name)
 		}
+	}
+	for _, sum := range [][]byte{{}, whole.Checksum[:23], append(make([]byte, 4), whole.Checksum[4:]...)} {
+		l := krbtest.NewLogin(krbtest.AES256SHA1)
+		l.Auth.Cksum = types.Checksum{CksumType: 0x8003, Checksum: sum}
+		mustRefuse(t, a, l.APReq(), kerberos.Malformed)
 	}
 	l := krbtest.NewLogin(krbtest.AES256SHA1)
 	l.Auth.Cksum = whole

@@ -67,16 +67,28 @@ func (a *Acceptor) establish(req *messages.APReq, t *ticket, auth *types.Authent
 	return c, nil
 }
 
-// gssFlags reads the flags of the checksum that GSS-API puts into the
-// authenticator (RFC 4121 section 4.1.1): length and value of the channel
-// bindings, which a proxy cannot compare, then the flags. A client without such
-// a checksum, such as old Samba, asks for nothing.
+// The checksum that GSS-API puts into the authenticator (RFC 4121 section 4.1.1):
+// length and value of the channel bindings, which a proxy cannot compare, then the
+// flags, then what is delegated.
+const (
+	gssChecksum  = 0x8003
+	bindingsLen  = 16
+	gssMinLength = 4 + bindingsLen + 4
+)
+
+// wellFormed says whether a checksum of GSS-API has its parts. Others, such as old
+// Samba sends, are passed over.
+func wellFormed(sum types.Checksum) bool {
+	return sum.CksumType != gssChecksum || len(sum.Checksum) >= gssMinLength && binary.LittleEndian.Uint32(sum.Checksum) == bindingsLen
+}
+
+// gssFlags returns the flags of a well-formed checksum. A client without one asks
+// for nothing.
 func gssFlags(sum types.Checksum) uint32 {
-	const gssChecksum, bindings = 0x8003, 16
-	if sum.CksumType != gssChecksum || len(sum.Checksum) < 4+bindings+4 || binary.LittleEndian.Uint32(sum.Checksum) != bindings {
+	if sum.CksumType != gssChecksum {
 		return 0
 	}
-	return binary.LittleEndian.Uint32(sum.Checksum[4+bindings:])
+	return binary.LittleEndian.Uint32(sum.Checksum[4+bindingsLen:])
 }
 
 // reply makes the AP-REP (RFC 4120 section 5.5.2): the client's time, encrypted

@@ -26,14 +26,16 @@ type serviceKey struct {
 	cipher    *cipher
 }
 
+var errNoKeytab = errors.New("it is not a keytab, or is cut short")
+
 var errNoKeys = errors.New("it holds no key of a usable encryption type")
 
 // ParseKeytab reads the content of a keytab file. Entries of unusable encryption
 // types are left out.
 func ParseKeytab(content []byte) (*Keyring, error) {
 	kt := keytab.New()
-	if err := kt.Unmarshal(content); err != nil {
-		return nil, fmt.Errorf("it is not a keytab: %w", err)
+	if kt.Unmarshal(content) != nil { // the error's text quotes the file, keys and all
+		return nil, errNoKeytab
 	}
 	k := &Keyring{tickets: newTicketCache()}
 	for _, e := range kt.Entries {

@@ -70,18 +70,38 @@ func describeTicket(t *messages.Ticket) string {
 	return fmt.Sprintf("%s kvno %d %s", printable(principalName(t.SName)+"@"+t.Realm), t.EncPart.KVNO, enctypeName(t.EncPart.EType))
 }
 
-// printable makes text from the network fit for a log.
-func printable(s string) string { return strings.ToValidUTF8(s, "?") }
+// printable makes text from the network fit for a log: some of it, and nothing
+// that moves a cursor.
+func printable(s string) string {
+	const most = 256
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}, strings.ToValidUTF8(s[:min(len(s), most)], "?"))
+	return s
+}
+
+// maxName bounds a client's name and realm in bytes. Directories allow far less.
+const maxName = 1024
 
 // checkName refuses names that no directory holds, and that could be taken for
-// something else where they are printed: MIT and Microsoft allow any bytes.
+// something else where they are printed: MIT and Microsoft allow any bytes. It
+// also refuses who is nobody (RFC 8062 section 3).
 func checkName(name types.PrincipalName, realm string) error {
-	if len(name.NameString) == 0 || realm == "" {
+	whole := principalName(name)
+	switch {
+	case len(name.NameString) == 0 || realm == "":
 		return refuse(BadName, "the ticket names no client")
+	case len(whole)+len(realm) > maxName:
+		return refuse(BadName, "the client's name is longer than %d bytes", maxName)
+	case whole == "WELLKNOWN/ANONYMOUS" || realm == "WELLKNOWN:ANONYMOUS":
+		return refuse(BadName, "the ticket is of an anonymous client")
 	}
 	for _, part := range append([]string{realm}, name.NameString...) {
 		if part == "" || !utf8.ValidString(part) || strings.ContainsFunc(part, unicode.IsControl) {
-			return refuse(BadName, "the client's name %q is not printable UTF-8", principalName(name)+"@"+realm)
+			return refuse(BadName, "the client's name %q is not printable UTF-8", whole+"@"+realm)
 		}
 	}
 	return nil
