@@ -65,7 +65,8 @@ cross:
 		GOOS=$$os GOARCH=$$arch $(BUILD) -o dist/$$os-$$arch/ $(addprefix ./cmd/,$(PROGRAMS)); \
 	done; done
 
-install: build
+install: # what was built before: root need not have Go
+	@for p in $(PROGRAMS); do [ -x bin/$$p ] || { echo "bin/$$p is missing: run make build first"; exit 1; }; done
 	install -d $(DESTDIR)$(LIBEXEC)
 	install -m 0755 $(addprefix bin/,$(PROGRAMS)) $(DESTDIR)$(LIBEXEC)
 
