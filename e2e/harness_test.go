@@ -15,7 +15,7 @@ import (
 func TestHarness(t *testing.T) {
 	t.Parallel()
 	if _, err := os.Stat(cHelperPath); err != nil {
-		t.Skipf("Squid's own helper is not installed: %v", err)
+		e2e.Lacking(t, "Squid's own helper is not installed: %v", err)
 	}
 	origin := e2e.StartOrigin(t)
 	users := []e2e.User{e2e.MD5User("alice", "kept-by-md5"), e2e.APR1User("bob", "kept-by-apr1", "salt")}

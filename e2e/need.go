@@ -24,9 +24,16 @@ func Need(t testing.TB, program string) string {
 			return path
 		}
 	}
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is not installed; run e2e/install.sh as root", program)
-	}
-	t.Skipf("%s is not installed; run e2e/install.sh as root", program)
+	Lacking(t, "%s is not installed; run e2e/install.sh as root", program)
 	return ""
+}
+
+// Lacking ends a test that cannot run here, and says why: it is skipped, or
+// fails where CI=true.
+func Lacking(t testing.TB, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf(format, args...)
+	}
+	t.Skipf(format, args...)
 }

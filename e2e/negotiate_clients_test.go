@@ -182,7 +182,7 @@ func TestNegotiateNTLMFirst(t *testing.T) {
 	t.Parallel()
 	d := newDialogue(t, localService)
 	if !d.client.HasNTLM() {
-		t.Skip("gss-ntlmssp is not installed; run e2e/install.sh as root")
+		e2e.Lacking(t, "gss-ntlmssp is not installed; run e2e/install.sh as root")
 	}
 	helper := d.helper(t, "--audit", "all")
 	// A client that waits for no answer can send its MIC with its token.

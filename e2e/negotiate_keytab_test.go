@@ -49,7 +49,7 @@ func TestNegotiateKeytabMissing(t *testing.T) {
 func TestNegotiateKeytabUnreadable(t *testing.T) {
 	t.Parallel()
 	if os.Getuid() != 0 {
-		t.Skip("only root can become another user")
+		e2e.Lacking(t, "only root can become another user")
 	}
 	d := newDialogue(t, localService)
 	if err := os.Chmod(d.keytab, 0); err != nil {

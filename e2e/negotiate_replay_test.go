@@ -18,7 +18,7 @@ const cKerberosPath = "/usr/lib/squid/negotiate_kerberos_auth"
 func (d *dialogue) cHelper(t *testing.T, options ...string) *e2e.Peer {
 	t.Helper()
 	if _, err := os.Stat(cKerberosPath); err != nil {
-		t.Skipf("Squid's own helper is not installed: %v", err)
+		e2e.Lacking(t, "Squid's own helper is not installed: %v", err)
 	}
 	return e2e.StartPeer(t, e2e.PeerConfig{
 		Command: append([]string{cKerberosPath, "-k", d.keytab}, options...),
