@@ -3,34 +3,13 @@
 package main
 
 import (
-	_ "embed"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strings"
-	"time"
 
 	"squidauth/cmd/internal/dialogue"
-	"squidauth/negotiate/kerberos/krbtest"
-	"squidauth/negotiate/spnego"
 )
-
-//go:embed basic.txt
-var basicSession string
-
-//go:embed negotiate.txt
-var negotiateSession string
-
-// passwords is a throw-away password file: bob's password is "secret", alice's
-// "pässwörd & more", carol's hash is of no known kind.
-const passwords = `# demo
-bob:$apr1$v0TCyXji$tCv8UAYyrtLLHb3StQJov1
-alice:$2y$05$yAJ5gWBXSN9okM3olGobqukZGciWnW/pER1UVFtCDwIhwQlKmA446
-carol:$nothing$
-`
 
 func main() {
 	if len(os.Args) != 2 {
@@ -45,32 +24,6 @@ func main() {
 		fmt.Fprintln(os.Stderr, "demo failed:", err)
 		os.Exit(1)
 	}
-}
-
-func basicDemo(bin, dir string) error {
-	file := filepath.Join(dir, "passwd")
-	if err := os.WriteFile(file, []byte(passwords), 0o600); err != nil {
-		return err
-	}
-	cmd := exec.Command(filepath.Join(bin, "basic"), "--concurrency", "20", "--audit", "all", "ncsa", file)
-	return play(cmd, "basic", "5 concurrency=20", basicSession)
-}
-
-// negotiateDemo plays client and KDC itself: the keytab's key, the ticket of
-// alice, and what she makes of it are made up here.
-func negotiateDemo(bin, dir string) error {
-	file := filepath.Join(dir, "http.keytab")
-	if err := os.WriteFile(file, krbtest.ServiceKeytab(krbtest.AES256SHA1), 0o600); err != nil {
-		return err
-	}
-	now := time.Now()
-	ticket := krbtest.NewTicket(krbtest.AES256SHA1)
-	ticket.AuthTime, ticket.StartTime, ticket.EndTime = now, now, now.Add(time.Hour)
-	login := ticket.Login()
-	login.SetTime(now)
-	token := base64.StdEncoding.EncodeToString(login.Init(spnego.KRB5, spnego.NTLM))
-	cmd := exec.Command(filepath.Join(bin, "negotiate"), "--audit", "all", "--keytab", file, "--replay-cache", "memory")
-	return play(cmd, "negotiate", "5", strings.ReplaceAll(negotiateSession, "{token}", token))
 }
 
 func play(cmd *exec.Cmd, scheme, children, text string) error {
