@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"squidauth/helper/identity"
 	"squidauth/negotiate"
 	"squidauth/negotiate/kerberos/krbtest"
-	"squidauth/negotiate/pac"
 	"squidauth/negotiate/pac/pactest"
 	"squidauth/negotiate/spnego"
 	"squidauth/protocol"
@@ -55,9 +55,9 @@ func sids(n int) []string {
 	return list
 }
 
-func mustSID(t *testing.T, s string) pac.SID {
+func mustSID(t *testing.T, s string) identity.SID {
 	t.Helper()
-	sid, err := pac.ParseSID(s)
+	sid, err := identity.ParseSID(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func withLog(t *testing.T) (*negotiate.Handler, *bytes.Buffer) {
 	t.Helper()
 	h, out := newHandler(t), &bytes.Buffer{}
 	h.Log = slog.New(slog.NewTextHandler(out, nil))
-	h.Groups.Format = negotiate.GroupsSID
+	h.Groups.Format = identity.GroupsSID
 	return h, out
 }
 
@@ -103,19 +103,19 @@ func TestGroupFormats(t *testing.T) {
 	for _, s := range sids(2) {
 		binary = append(binary, base64.StdEncoding.EncodeToString(mustSID(t, s).Binary()))
 	}
-	only := []pac.SID{mustSID(t, domain+"-10001"), mustSID(t, "S-1-1-0")}
+	only := []identity.SID{mustSID(t, domain+"-10001"), mustSID(t, "S-1-1-0")}
 	for name, tt := range map[string]struct {
-		groups negotiate.Groups
+		groups identity.Groups
 		want   []string
 	}{
-		"default":   {negotiate.Groups{}, binary},
-		"SID":       {negotiate.Groups{Format: negotiate.GroupsSID}, sids(2)},
-		"none":      {negotiate.Groups{Format: negotiate.GroupsNone}, nil},
-		"only":      {negotiate.Groups{Format: negotiate.GroupsSID, Only: only}, []string{domain + "-10001"}},
-		"only none": {negotiate.Groups{Only: only[1:]}, nil},
-		"required":  {negotiate.Groups{Format: negotiate.GroupsSID, Require: only}, sids(2)},
-		"both":      {negotiate.Groups{Format: negotiate.GroupsSID, Require: []pac.SID{mustSID(t, ownSID)}, Only: only}, []string{domain + "-10001"}},
-		"unseen":    {negotiate.Groups{Format: negotiate.GroupsNone, Require: only}, nil},
+		"default":   {identity.Groups{}, binary},
+		"SID":       {identity.Groups{Format: identity.GroupsSID}, sids(2)},
+		"none":      {identity.Groups{Format: identity.GroupsNone}, nil},
+		"only":      {identity.Groups{Format: identity.GroupsSID, Only: only}, []string{domain + "-10001"}},
+		"only none": {identity.Groups{Only: only[1:]}, nil},
+		"required":  {identity.Groups{Format: identity.GroupsSID, Require: only}, sids(2)},
+		"both":      {identity.Groups{Format: identity.GroupsSID, Require: []identity.SID{mustSID(t, ownSID)}, Only: only}, []string{domain + "-10001"}},
+		"unseen":    {identity.Groups{Format: identity.GroupsNone, Require: only}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, log := withLog(t)
@@ -131,7 +131,7 @@ func TestGroupFormats(t *testing.T) {
 
 // TestRequire: who is in no required group is refused, and told nothing about it.
 func TestRequire(t *testing.T) {
-	for _, format := range []negotiate.GroupFormat{negotiate.GroupsBase64, negotiate.GroupsSID, negotiate.GroupsNone} {
+	for _, format := range []identity.GroupFormat{identity.GroupsBase64, identity.GroupsSID, identity.GroupsNone} {
 		for name, l := range map[string]krbtest.Login{
 			"other groups": withGroups(krbtest.AES256SHA1, 3, nil),
 			"no groups":    withGroups(krbtest.AES256SHA1, 0, nil),
@@ -139,7 +139,7 @@ func TestRequire(t *testing.T) {
 			"forged":       withGroups(krbtest.AES256SHA1, 9, func(s *pactest.Spec) { s.Key = krbtest.Key(krbtest.AES256SHA1, "forger") }),
 		} {
 			h := newHandler(t)
-			h.Groups = negotiate.Groups{Format: format, Require: []pac.SID{mustSID(t, domain+"-10008")}}
+			h.Groups = identity.Groups{Format: format, Require: []identity.SID{mustSID(t, domain+"-10008")}}
 			r, p := ask(t, h, line("YR", l.Init(spnego.KRB5)))
 			want(t, r, protocol.Denied, negotiate.NotInGroup)
 			if message, _ := p.Note("message"); strings.Contains(message, "group") || groups(p) != nil || r.Detail().User != l.User() {
@@ -221,15 +221,15 @@ func TestEveryByteOfThePAC(t *testing.T) {
 func TestManyGroups(t *testing.T) {
 	const n = 3000
 	l := withGroups(krbtest.AES256SHA1, n, nil)
-	var most []pac.SID
+	var most []identity.SID
 	for _, s := range sids(n)[1:2001] {
 		most = append(most, mustSID(t, s))
 	}
-	for name, only := range map[string][]pac.SID{"all": nil, "only some": most} {
-		for _, format := range []negotiate.GroupFormat{negotiate.GroupsBase64, negotiate.GroupsSID} {
+	for name, only := range map[string][]identity.SID{"all": nil, "only some": most} {
+		for _, format := range []identity.GroupFormat{identity.GroupsBase64, identity.GroupsSID} {
 			t.Run(fmt.Sprint(name, format), func(t *testing.T) {
 				h, log := withLog(t)
-				h.Groups = negotiate.Groups{Format: format, Only: only}
+				h.Groups = identity.Groups{Format: format, Only: only}
 				r, p := ask(t, h, line("YR", l.Init(spnego.KRB5)))
 				want(t, r, protocol.Accepted, authenticated)
 				all, got := n+1, groups(p)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 
+	"squidauth/helper/identity"
 	"squidauth/negotiate/kerberos"
 	"squidauth/protocol"
 )
@@ -14,8 +15,8 @@ import (
 type Handler struct {
 	Kerberos *kerberos.Acceptor
 	Keytab   *Keytab // to reload; may be nil
-	Names    Names
-	Groups   Groups
+	Names    identity.Names
+	Groups   identity.Groups
 	Log      *slog.Logger
 
 	// KeyExtras is the number of words that squid.conf's key_extras adds.
@@ -54,7 +55,7 @@ func (h *Handler) Handle(ctx context.Context, line []byte) protocol.Reply {
 		h.handshake = handshake
 		return protocol.Challenge(step.Token).With(detail)
 	}
-	return h.accept(step, detail)
+	return h.accept(ctx, step, detail)
 }
 
 // Reload implements helper.Reloader. It may run at the same time as Handle.
@@ -65,21 +66,23 @@ func (h *Handler) Reload(ctx context.Context) error {
 	return h.Keytab.Reload(ctx)
 }
 
-func (h *Handler) accept(step Step, detail protocol.Detail) protocol.Reply {
-	c := step.Context
-	detail.User = c.Client + "@" + c.Realm
-	member, err := h.Groups.of(c)
-	if err != nil {
-		h.Log.Warn("the ticket's groups are not used", "user", detail.User, "problem", err.Error())
+func (h *Handler) accept(ctx context.Context, step Step, detail protocol.Detail) protocol.Reply {
+	client := vouch(step.Context)
+	detail.User = step.Context.Client + "@" + step.Context.Realm
+	if client.err != nil && h.Groups.Wanted() {
+		h.Log.Warn("the ticket's groups are not used", "user", detail.User, "problem", client.err.Error())
 	}
-	if !h.Groups.admits(member) {
+	if !h.Groups.Admits(client.groups) {
 		detail.Reason = string(NotInGroup)
 		return protocol.Deny(textRefused).With(detail)
 	}
-	pairs, cut := h.Groups.annotations(member)
-	if cut > 0 {
-		h.Log.Warn("not all groups fit into the reply", "user", detail.User, "left_out", cut)
+	groups := h.Groups.Annotate(ctx, client.groups)
+	if groups.Err != nil {
+		h.Log.Warn("not all groups have a name, their SIDs are reported", "user", detail.User, "problem", groups.Err.Error())
+	}
+	if groups.LeftOut > 0 {
+		h.Log.Warn("not all groups fit into the reply", "user", detail.User, "left_out", groups.LeftOut)
 	}
 	detail.Reason = "authenticated"
-	return protocol.Accept(protocol.Identity{User: h.Names.name(c)}, step.Token, pairs...).With(detail)
+	return protocol.Accept(protocol.Identity{User: h.Names.Of(client.account)}, step.Token, groups.Pairs...).With(detail)
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"squidauth/helper/identity"
 	"squidauth/negotiate"
 	"squidauth/negotiate/kerberos"
 	"squidauth/negotiate/kerberos/krbtest"
@@ -253,21 +254,21 @@ func TestReplayedLine(t *testing.T) {
 // TestNames: Squid reads the name that was written, whatever is in it.
 func TestNames(t *testing.T) {
 	for _, tt := range []struct {
-		names     negotiate.Names
+		names     identity.Names
 		component []string
 		want      string
 	}{
-		{negotiate.Names{}, []string{"Alice"}, "Alice@EXAMPLE.ORG"},
-		{negotiate.Names{StripRealm: true}, []string{"Alice"}, "Alice"},
-		{negotiate.Names{LowerCase: true}, []string{"Alice"}, "alice@example.org"},
-		{negotiate.Names{LowerCase: true, StripRealm: true}, []string{"ALICE", "Admin"}, "alice/admin"},
-		{negotiate.Names{LowerCase: true}, []string{"ÄRGER"}, "Ärger@example.org"},
-		{negotiate.Names{}, []string{"root@ADMIN.TEST"}, `root\@ADMIN.TEST@EXAMPLE.ORG`},
-		{negotiate.Names{StripRealm: true}, []string{"root@ADMIN.TEST"}, `root\@ADMIN.TEST`},
-		{negotiate.Names{}, []string{`a" group="x`}, `a" group="x@EXAMPLE.ORG`},
-		{negotiate.Names{StripRealm: true}, []string{`group=x`}, `group=x`},
-		{negotiate.Names{}, []string{" a  b "}, " a  b @EXAMPLE.ORG"},
-		{negotiate.Names{}, []string{`%0aOK\n`}, `%0aOK\\n@EXAMPLE.ORG`},
+		{identity.Names{}, []string{"Alice"}, "Alice@EXAMPLE.ORG"},
+		{identity.Names{Form: identity.Bare}, []string{"Alice"}, "Alice"},
+		{identity.Names{LowerCase: true}, []string{"Alice"}, "alice@example.org"},
+		{identity.Names{LowerCase: true, Form: identity.Bare}, []string{"ALICE", "Admin"}, "alice/admin"},
+		{identity.Names{LowerCase: true}, []string{"ÄRGER"}, "Ärger@example.org"},
+		{identity.Names{}, []string{"root@ADMIN.TEST"}, `root\@ADMIN.TEST@EXAMPLE.ORG`},
+		{identity.Names{Form: identity.Bare}, []string{"root@ADMIN.TEST"}, `root\@ADMIN.TEST`},
+		{identity.Names{}, []string{`a" group="x`}, `a" group="x@EXAMPLE.ORG`},
+		{identity.Names{Form: identity.Bare}, []string{`group=x`}, `group=x`},
+		{identity.Names{}, []string{" a  b "}, " a  b @EXAMPLE.ORG"},
+		{identity.Names{}, []string{`%0aOK\n`}, `%0aOK\\n@EXAMPLE.ORG`},
 	} {
 		h := newHandler(t)
 		h.Names = tt.names

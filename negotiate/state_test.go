@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"squidauth/helper/identity"
 	"squidauth/negotiate"
 	"squidauth/negotiate/kerberos/krbtest"
 	"squidauth/negotiate/pac/pactest"
@@ -78,13 +79,13 @@ var conversations = []func(l krbtest.Login) []string{
 func TestNothingIsLeftBehind(t *testing.T) {
 	random := rand.New(rand.NewPCG(4, 1))
 	all, shared := people(), newHandler(t)
-	shared.Groups.Format = negotiate.GroupsSID
+	shared.Groups.Format = identity.GroupsSID
 	accepted := 0
 	for range 300 {
 		l := all[random.IntN(len(all))].login
 		kind := random.IntN(len(conversations))
 		fresh := newHandler(t)
-		fresh.Groups.Format = negotiate.GroupsSID
+		fresh.Groups.Format = identity.GroupsSID
 		if kind != 5 { // KK without YR: what the shared handler waits for, if it waits, is another client's answer
 			accepted += compare(t, shared, fresh, conversations[kind](l), l)
 			continue

@@ -27,8 +27,16 @@ type Context struct {
 	PAC []byte              // as in the ticket; empty: none
 	Key types.EncryptionKey // the service's key, which signs the PAC
 
-	sign *cipher
-	seq  uint64
+	sign   *cipher
+	seq    uint64
+	ticket *ticket
+}
+
+// Once returns what make returned for the first of all contexts of the ticket.
+// It is for what is in the ticket, such as the PAC, and in no authenticator.
+func (c *Context) Once(make func() any) any {
+	c.ticket.once.Do(func() { c.ticket.derived = make() })
+	return c.ticket.derived
 }
 
 // gssMutual is GSS_C_MUTUAL_FLAG (RFC 4121 section 4.1.1.1).
@@ -46,6 +54,7 @@ func (a *Acceptor) establish(req *messages.APReq, t *ticket, auth *types.Authent
 		PAC:      t.pac,
 		Key:      t.service.cipher.key,
 		sign:     t.session,
+		ticket:   t,
 		seq:      uint64(uint32(auth.SeqNumber)), // some clients send it as signed
 	}
 	if len(auth.SubKey.KeyValue) > 0 {

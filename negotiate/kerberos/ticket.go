@@ -20,6 +20,9 @@ type ticket struct {
 	service serviceKey
 	session *cipher
 	pac     []byte // AD-WIN2K-PAC, as it stands in the ticket
+
+	once    sync.Once
+	derived any // see Context.Once
 }
 
 // openTicket decrypts the ticket with one of the keyring's keys. A ticket that was

@@ -114,8 +114,8 @@ func TestMalformedLogon(t *testing.T) {
 		ExtraSIDs: []string{foreign}, ResourceDomain: foreign, ResourceGroups: []uint32{7}}}))
 	at := strings.Index(good.raw, "\x01\x10\x08\x00\xcc")
 	info := good.raw[at:]
-	sid := strings.Index(info, mustSID(t, domain).packet)
-	resource := strings.LastIndex(info, mustSID(t, foreign).packet)
+	sid := strings.Index(info, string(mustSID(t, domain).Binary()))
+	resource := strings.LastIndex(info, string(mustSID(t, foreign).Binary()))
 	for _, c := range []struct {
 		name   string
 		offset int
@@ -153,7 +153,7 @@ func TestMalformedLogon(t *testing.T) {
 
 // TestFullDomain has a domain with no room for a relative ID.
 func TestFullDomain(t *testing.T) {
-	full := "S-1-5" + strings.Repeat("-1", maxSubs)
+	full := "S-1-5" + strings.Repeat("-1", 15)
 	for _, logon := range []pactest.Logon{
 		{DomainSID: full, Groups: []uint32{1}},
 		{ResourceDomain: full, ResourceGroups: []uint32{1}},
@@ -174,7 +174,7 @@ func TestFullDomain(t *testing.T) {
 // TestHugeArrays has counts whose sizes wrap around in 32 bits.
 func TestHugeArrays(t *testing.T) {
 	for _, count := range []uint32{0x20000000, 0x20000001, 0x80000000, 0xffffffff} {
-		c := cursor{data: string(appendUint32(nil, count)) + "12345678"}
+		c := cursor{data: string(binary.LittleEndian.AppendUint32(nil, count)) + "12345678"}
 		if array := c.array(true, count, 8); c.err != errShort || array.left() != 0 {
 			t.Errorf("%#x: %d bytes, %v", count, array.left(), c.err)
 		}

@@ -3,14 +3,15 @@ package pac
 import (
 	"errors"
 	"slices"
-	"strings"
+
+	"squidauth/helper/identity"
 )
 
 var errNoDomain = errors.New("groups without a domain")
 
 // Group is a SID with its attributes, [MS-PAC] sections 2.2.1 and 2.2.2.
 type Group struct {
-	SID        SID
+	SID        identity.SID
 	Attributes uint32 // SE_GROUP_MANDATORY and so on
 }
 
@@ -21,9 +22,9 @@ type LogonInfo struct {
 	FullName           string
 	LogonServer        string // NetBIOS name of the domain controller
 	LogonDomainName    string // NetBIOS name of the domain
-	DomainSID          SID
-	UserSID            SID
-	PrimaryGroup       SID // also among Groups
+	DomainSID          identity.SID
+	UserSID            identity.SID
+	PrimaryGroup       identity.SID // also among Groups
 	Groups             []Group
 	ExtraSIDs          []Group
 	ResourceGroups     []Group
@@ -115,25 +116,24 @@ func (c *cursor) extraSIDs(v validationInfo) []Group {
 }
 
 // relative puts the domain before the relative IDs of an array of
-// GROUP_MEMBERSHIP, [MS-PAC] section 2.2.2. The SIDs share one string.
-func (c *cursor) relative(domain SID, members cursor) []Group {
+// GROUP_MEMBERSHIP, [MS-PAC] section 2.2.2.
+func (c *cursor) relative(domain identity.SID, members cursor) []Group {
 	n := members.left() / 8
 	if n == 0 {
 		return nil
 	}
-	base, ok := domain.base()
-	if !ok {
+	groups := make([]Group, n)
+	sids := domain.Children(n, func(i int) uint32 {
+		rid := members.uint32()
+		groups[i].Attributes = members.uint32()
+		return rid
+	})
+	if sids == nil {
 		c.fail(errNoDomain)
 		return nil
 	}
-	size := len(base) + 4
-	groups := make([]Group, n)
-	var all strings.Builder
-	all.Grow(n * size)
 	for i := range groups {
-		all.WriteString(base)
-		all.WriteString(members.take(4))
-		groups[i] = Group{SID{all.String()[i*size:]}, members.uint32()}
+		groups[i].SID = sids[i]
 	}
 	return groups
 }
@@ -143,11 +143,11 @@ func (c *cursor) relative(domain SID, members cursor) []Group {
 func (l *LogonInfo) account(v validationInfo) {
 	switch {
 	case v.userID != 0:
-		l.UserSID = l.DomainSID.child(v.userID)
+		l.UserSID = l.DomainSID.Child(v.userID)
 	case len(l.ExtraSIDs) > 0:
 		l.UserSID = l.ExtraSIDs[0].SID
 	}
 	if v.primaryGroupID != 0 {
-		l.PrimaryGroup = l.DomainSID.child(v.primaryGroupID)
+		l.PrimaryGroup = l.DomainSID.Child(v.primaryGroupID)
 	}
 }

@@ -1,12 +1,17 @@
 package pac
 
-import "errors"
+import (
+	"errors"
+
+	"squidauth/helper/identity"
+)
 
 var (
 	errHeader  = errors.New("unknown serialization header")
 	errNull    = errors.New("null pointer")
 	errString  = errors.New("a string and its lengths differ")
 	errCount   = errors.New("an array and its count differ")
+	errSID     = errors.New("a SID is malformed")
 	errSIDSize = errors.New("a SID and its count differ")
 )
 
@@ -84,16 +89,43 @@ func (c *cursor) array(p pointer, count uint32, size int) cursor {
 
 // ndrSID takes an RPC_SID, [MS-DTYP] section 2.4.2.3: behind its number of
 // subauthorities it has the packet form.
-func (c *cursor) ndrSID(p pointer) SID {
+func (c *cursor) ndrSID(p pointer) identity.SID {
 	if !p {
-		return SID{}
+		return identity.SID{}
 	}
 	c.align(4)
 	count := c.uint32()
 	sid := c.sid()
-	if c.err == nil && uint32(sid.subs()) != count {
+	if c.err == nil && uint32(sid.Subauthorities()) != count {
 		c.fail(errSIDSize)
-		return SID{}
+		return identity.SID{}
 	}
 	return sid
+}
+
+// sid takes a SID in packet form, [MS-DTYP] section 2.4.2.2.
+func (c *cursor) sid() identity.SID {
+	if c.err != nil {
+		return identity.SID{}
+	}
+	sid := identity.CutSID(c.data[c.pos:])
+	if sid.IsZero() {
+		c.fail(c.noSID())
+		return sid
+	}
+	c.take(minSID + 4*sid.Subauthorities())
+	return sid
+}
+
+const minSID = 8 // bytes
+
+// noSID says why there is none at the cursor.
+func (c *cursor) noSID() error {
+	if c.left() < minSID {
+		return errShort
+	}
+	if head := c.data[c.pos:]; head[0] != 1 || head[1] > 15 {
+		return errSID
+	}
+	return errShort
 }

@@ -3,6 +3,8 @@ package pac
 import (
 	"errors"
 	"fmt"
+
+	"squidauth/helper/identity"
 )
 
 // MaxSize is the length in bytes of the longest PAC that Parse reads. Kerberos
@@ -47,7 +49,7 @@ type PAC struct {
 	Client *ClientInfo
 	// Requestor is the SID of who asked for the ticket, the zero SID when there
 	// is none ([MS-PAC] section 2.15).
-	Requestor SID
+	Requestor identity.SID
 	// Attributes are the flags of ATTRIBUTES_INFO, zero when there is none.
 	Attributes uint32
 	// Malformed says which of these buffers could not be read, and why. Nil is

@@ -1,5 +1,7 @@
 package pac
 
+import "squidauth/helper/identity"
+
 // Bits of UPN_DNS_INFO's Flags, [MS-PAC] section 2.10.
 const (
 	upnConstructed = 1 << 0 // U
@@ -12,7 +14,7 @@ type UPNInfo struct {
 	DNSDomain   string
 	Constructed bool   // the account has no UPN of its own; it was made of name and domain
 	SamName     string // with SID, as of 2021 only
-	SID         SID
+	SID         identity.SID
 }
 
 // readUPNInfo reads UPN_DNS_INFO; nil is a fault.

@@ -1,6 +1,7 @@
-package pac
+package identity
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strconv"
@@ -15,13 +16,10 @@ const (
 	maxSubs     = 15 // subauthorities
 )
 
-var (
-	errSID     = errors.New("a SID is malformed")
-	errSIDText = errors.New("pac: not a SID")
-)
+var errSIDText = errors.New("not a SID, such as S-1-5-21-1-2-3-513")
 
 // SID is a Windows security identifier. SIDs are comparable; the zero SID is
-// none. One that was parsed from a PAC keeps the PAC's bytes in memory.
+// none.
 type SID struct {
 	packet string
 }
@@ -45,7 +43,7 @@ func ParseSID(s string) (SID, error) {
 		if err != nil {
 			return SID{}, errSIDText
 		}
-		packet = appendUint32(packet, uint32(sub))
+		packet = binary.LittleEndian.AppendUint32(packet, uint32(sub))
 	}
 	return SID{string(packet)}, nil
 }
@@ -70,9 +68,8 @@ func (s SID) String() string {
 	if s.IsZero() {
 		return ""
 	}
-	c := cursor{data: s.packet, pos: 2}
-	var authority uint64
-	for _, b := range []byte(c.take(6)) {
+	authority, rest := uint64(0), []byte(s.packet[sidHeader:])
+	for _, b := range []byte(s.packet[2:sidHeader]) {
 		authority = authority<<8 | uint64(b)
 	}
 	b := make([]byte, 0, 64)
@@ -81,8 +78,8 @@ func (s SID) String() string {
 	} else {
 		b = fmt.Appendf(b, "S-1-0x%012X", authority)
 	}
-	for c.left() > 0 {
-		b = strconv.AppendUint(append(b, '-'), uint64(c.uint32()), 10)
+	for ; len(rest) > 0; rest = rest[4:] {
+		b = strconv.AppendUint(append(b, '-'), uint64(binary.LittleEndian.Uint32(rest)), 10)
 	}
 	return string(b)
 }
@@ -94,51 +91,54 @@ func (s SID) Binary() []byte { return []byte(s.packet) }
 // IsZero tells whether there is no SID.
 func (s SID) IsZero() bool { return s == SID{} }
 
-// sid takes a SID in packet form.
-func (c *cursor) sid() SID {
-	from := c.pos
-	head := c.take(sidHeader)
-	if c.err != nil {
-		return SID{}
-	}
-	if head[0] != sidRevision || head[1] > maxSubs {
-		c.fail(errSID)
-	}
-	c.take(4 * int(head[1]))
-	if c.err != nil {
-		return SID{}
-	}
-	return SID{c.data[from:c.pos]}
-}
-
-// subs is the number of subauthorities.
-func (s SID) subs() int {
+// Subauthorities is their number; the last of them is the relative ID.
+func (s SID) Subauthorities() int {
 	if s.IsZero() {
 		return 0
 	}
 	return int(s.packet[1])
 }
 
-// base returns the packet form of a SID below s but for its last four bytes. It
-// is not there when s is zero or has no room for a relative ID.
-func (s SID) base() (string, bool) {
-	if s.IsZero() || s.subs() == maxSubs {
-		return "", false
-	}
-	return s.packet[:1] + string([]byte{s.packet[1] + 1}) + s.packet[2:], true
-}
-
-// child returns the SID of a relative ID in domain s, the zero SID when there
-// cannot be one.
-func (s SID) child(rid uint32) SID {
-	base, ok := s.base()
-	if !ok {
+// CutSID takes the SID in packet form that data begins with, and keeps its bytes
+// in memory. It returns the zero SID if there is none.
+func CutSID(data string) SID {
+	if len(data) < sidHeader || data[0] != sidRevision || data[1] > maxSubs {
 		return SID{}
 	}
-	return SID{string(appendUint32([]byte(base), rid))}
+	size := sidHeader + 4*int(data[1])
+	if len(data) < size {
+		return SID{}
+	}
+	return SID{data[:size]}
 }
 
-// appendUint32 appends v in little-endian order.
-func appendUint32(b []byte, v uint32) []byte {
-	return append(b, byte(v), byte(v>>8), byte(v>>16), byte(v>>24))
+// Child returns the SID of a relative ID in domain s, the zero SID when there
+// cannot be one.
+func (s SID) Child(rid uint32) SID {
+	children := s.Children(1, func(int) uint32 { return rid })
+	if children == nil {
+		return SID{}
+	}
+	return children[0]
+}
+
+// Children returns the SIDs of n relative IDs in domain s, which share one string;
+// nil when there cannot be any.
+func (s SID) Children(n int, rid func(i int) uint32) []SID {
+	if s.IsZero() || s.Subauthorities() == maxSubs || n == 0 {
+		return nil
+	}
+	base := s.packet[:1] + string([]byte{s.packet[1] + 1}) + s.packet[2:]
+	size := len(base) + 4
+	children := make([]SID, n)
+	var all strings.Builder
+	all.Grow(n * size)
+	for i := range children {
+		all.WriteString(base)
+		for r, n := rid(i), 0; n < 4; r, n = r>>8, n+1 {
+			all.WriteByte(byte(r))
+		}
+		children[i] = SID{all.String()[i*size:]}
+	}
+	return children
 }
