@@ -4,26 +4,25 @@ import "bytes"
 
 const upperHex = "0123456789ABCDEF"
 
-// isPlain says whether Squid's rfc1738_escape leaves c as it is (lib/rfc1738.c,
-// RFC1738_ESCAPE_UNSAFE and RFC1738_ESCAPE_CTRLS).
-func isPlain(c byte) bool {
-	switch {
-	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		return true
+// plain says of each byte whether Squid's rfc1738_escape leaves it as it is
+// (lib/rfc1738.c, RFC1738_ESCAPE_UNSAFE and RFC1738_ESCAPE_CTRLS).
+var plain = func() (is [256]bool) {
+	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!$&()*+,-./:;=?@_") {
+		is[c] = true
 	}
-	return bytes.IndexByte([]byte("!$&()*+,-./:;=?@_"), c) >= 0
-}
+	return is
+}()
 
 // appendEscaped appends s with every byte that is not plain as %XX.
 func appendEscaped(dst []byte, s string) []byte {
+	from := 0 // of what is still to be appended
 	for i := range len(s) {
-		if c := s[i]; isPlain(c) {
-			dst = append(dst, c)
-		} else {
-			dst = append(dst, '%', upperHex[c>>4], upperHex[c&15])
+		if c := s[i]; !plain[c] {
+			dst = append(append(dst, s[from:i]...), '%', upperHex[c>>4], upperHex[c&15])
+			from = i + 1
 		}
 	}
-	return dst
+	return append(dst, s[from:]...)
 }
 
 // unescape decodes %XX as Squid's rfc1738_unescape does: "%%" is one percent

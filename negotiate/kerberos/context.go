@@ -5,7 +5,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/jcmturner/gokrb5/v8/messages"
 	"github.com/jcmturner/gokrb5/v8/types"
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
@@ -43,31 +42,31 @@ func (c *Context) Once(make func() any) any {
 const gssMutual = 2
 
 // establish makes the context of a verified request.
-func (a *Acceptor) establish(req *messages.APReq, t *ticket, auth *types.Authenticator) (*Context, error) {
+func (a *Acceptor) establish(req *apReq, t *ticket, auth *authenticator) (*Context, error) {
 	c := &Context{
-		Client:   unparse(t.CName),
-		CName:    principalName(t.CName),
-		Realm:    t.CRealm,
+		Client:   t.cname.unparse(),
+		CName:    t.cname.String(),
+		Realm:    t.crealm,
 		Service:  t.service.principal,
-		AuthTime: t.AuthTime,
-		Skew:     clientTime(auth).Sub(a.Now()),
+		AuthTime: t.authTime,
+		Skew:     auth.time().Sub(a.Now()),
 		PAC:      t.pac,
 		Key:      t.service.cipher.key,
 		sign:     t.session,
 		ticket:   t,
-		seq:      uint64(uint32(auth.SeqNumber)), // some clients send it as signed
+		seq:      uint64(auth.seq),
 	}
-	if len(auth.SubKey.KeyValue) > 0 {
-		if err := a.permit(auth.SubKey.KeyType, "the client's subkey"); err != nil {
+	if len(auth.subkey.KeyValue) > 0 {
+		if err := a.permit(auth.subkey.KeyType, "the client's subkey"); err != nil {
 			return nil, err
 		}
-		sub, err := newCipher(auth.SubKey)
+		sub, err := newCipher(auth.subkey)
 		if err != nil {
 			return nil, refuse(Malformed, "the client's subkey").because(err)
 		}
 		c.sign = sub
 	}
-	if gssFlags(auth.Cksum)&gssMutual == 0 && !flag(req.APOptions.Bytes, optionMutualRequired) {
+	if auth.checksum.gssFlags()&gssMutual == 0 && !req.options.has(optionMutualRequired) {
 		return c, nil
 	}
 	if err := a.reply(c, t.session, auth); err != nil {
@@ -87,32 +86,32 @@ const (
 
 // wellFormed says whether a checksum of GSS-API has its parts. Others, such as old
 // Samba sends, are passed over.
-func wellFormed(sum types.Checksum) bool {
-	return sum.CksumType != gssChecksum || len(sum.Checksum) >= gssMinLength && binary.LittleEndian.Uint32(sum.Checksum) == bindingsLen
+func (c checksum) wellFormed() bool {
+	return c.kind != gssChecksum || len(c.value) >= gssMinLength && binary.LittleEndian.Uint32(c.value) == bindingsLen
 }
 
 // gssFlags returns the flags of a well-formed checksum. A client without one asks
 // for nothing.
-func gssFlags(sum types.Checksum) uint32 {
-	if sum.CksumType != gssChecksum {
+func (c checksum) gssFlags() uint32 {
+	if c.kind != gssChecksum {
 		return 0
 	}
-	return binary.LittleEndian.Uint32(sum.Checksum[4+bindingsLen:])
+	return binary.LittleEndian.Uint32(c.value[4+bindingsLen:])
 }
 
 // reply makes the AP-REP (RFC 4120 section 5.5.2): the client's time, encrypted
 // with the session key, and a sequence number of ours.
-func (a *Acceptor) reply(c *Context, session *cipher, auth *types.Authenticator) error {
+func (a *Acceptor) reply(c *Context, session *cipher, auth *authenticator) error {
 	var random [4]byte
 	if _, err := io.ReadFull(a.Rand, random[:]); err != nil {
 		return refuse(Internal, "no random numbers").because(err)
 	}
 	c.seq = uint64(binary.BigEndian.Uint32(random[:]) & 0x3fffffff) // 30 bits, as MIT krb5: some clients read it as signed
 	var part cryptobyte.Builder
-	part.AddASN1(application(27), func(b *cryptobyte.Builder) {
+	part.AddASN1(applicationTag(27), func(b *cryptobyte.Builder) {
 		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
-			tagged(b, 0, func(b *cryptobyte.Builder) { b.AddASN1(asn1.GeneralizedTime, addTime(auth.CTime)) })
-			tagged(b, 1, func(b *cryptobyte.Builder) { b.AddASN1Int64(int64(auth.Cusec)) })
+			tagged(b, 0, func(b *cryptobyte.Builder) { b.AddASN1(asn1.GeneralizedTime, addTime(auth.ctime)) })
+			tagged(b, 1, func(b *cryptobyte.Builder) { b.AddASN1Int64(auth.cusec) })
 			tagged(b, 3, func(b *cryptobyte.Builder) { b.AddASN1Int64(int64(c.seq)) })
 		})
 	})
@@ -133,10 +132,10 @@ func (a *Acceptor) reply(c *Context, session *cipher, auth *types.Authenticator)
 
 func marshalAPRep(enc types.EncryptedData) ([]byte, error) {
 	var rep cryptobyte.Builder
-	rep.AddASN1(application(15), func(b *cryptobyte.Builder) {
+	rep.AddASN1(applicationTag(typeAPRep), func(b *cryptobyte.Builder) {
 		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
-			tagged(b, 0, func(b *cryptobyte.Builder) { b.AddASN1Int64(5) })
-			tagged(b, 1, func(b *cryptobyte.Builder) { b.AddASN1Int64(15) })
+			tagged(b, 0, func(b *cryptobyte.Builder) { b.AddASN1Int64(version) })
+			tagged(b, 1, func(b *cryptobyte.Builder) { b.AddASN1Int64(typeAPRep) })
 			tagged(b, 2, func(b *cryptobyte.Builder) {
 				b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 					tagged(b, 0, func(b *cryptobyte.Builder) { b.AddASN1Int64(int64(enc.EType)) })
@@ -148,10 +147,8 @@ func marshalAPRep(enc types.EncryptedData) ([]byte, error) {
 	return rep.Bytes()
 }
 
-func application(n uint8) asn1.Tag { return asn1.Tag(0x60 | n) }
-
 func tagged(b *cryptobyte.Builder, n uint8, f cryptobyte.BuilderContinuation) {
-	b.AddASN1(asn1.Tag(n).ContextSpecific().Constructed(), f)
+	b.AddASN1(fieldTag(n), f)
 }
 
 // addTime writes KerberosTime (RFC 4120 section 5.2.3): no fractions, UTC.

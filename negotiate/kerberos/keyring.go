@@ -8,8 +8,6 @@ import (
 
 	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
 	"github.com/jcmturner/gokrb5/v8/keytab"
-	"github.com/jcmturner/gokrb5/v8/messages"
-	"github.com/jcmturner/gokrb5/v8/types"
 )
 
 // Keyring holds the keys of a keytab. It is immutable, but for what it remembers
@@ -65,13 +63,13 @@ func (k *Keyring) Describe() string {
 // krb5 with no name given, any key of the ticket's encryption type may fit,
 // whatever its principal and kvno: the ticket's name may be an alias, and its
 // kvno is not protected. With spns, only keys of those principals count.
-func (k *Keyring) candidates(t *messages.Ticket, spns []string) []serviceKey {
-	name := principalName(t.SName) + "@" + t.Realm
+func (k *Keyring) candidates(t *sealed, spns []string) []serviceKey {
+	name := t.sname.String() + "@" + t.realm
 	var first, rest []serviceKey
 	for _, s := range k.keys {
 		switch {
-		case s.cipher.key.KeyType != t.EncPart.EType || !allowed(s.principal, spns):
-		case s.principal == name && sameKvno(s.kvno, t.EncPart.KVNO):
+		case s.cipher.key.KeyType != t.part.etype || !allowed(s.principal, spns):
+		case s.principal == name && sameKvno(s.kvno, t.part.kvno):
 			first = append(first, s)
 		default:
 			rest = append(rest, s)
@@ -90,21 +88,8 @@ func allowed(principal string, spns []string) bool {
 }
 
 // sameKvno compares as MIT krb5 does: old keytabs keep 8 bits of the number.
-func sameKvno(entry uint32, ticket int) bool {
-	return entry == uint32(ticket) || entry < 256 && entry == uint32(ticket)&0xff
-}
-
-func principalName(p types.PrincipalName) string { return strings.Join(p.NameString, "/") }
-
-// unparse writes a name so that no component can be taken for two, or for a name
-// and a realm.
-func unparse(p types.PrincipalName) string {
-	quote := strings.NewReplacer(`\`, `\\`, "/", `\/`, "@", `\@`)
-	parts := make([]string, len(p.NameString))
-	for i, part := range p.NameString {
-		parts[i] = quote.Replace(part)
-	}
-	return strings.Join(parts, "/")
+func sameKvno(entry, ticket uint32) bool {
+	return entry == ticket || entry < 256 && entry == ticket&0xff
 }
 
 // Weak says in words what is weak about the keys, or nothing.
