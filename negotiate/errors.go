@@ -74,7 +74,7 @@ func reply(err error, detail protocol.Detail) protocol.Reply {
 	if !errors.As(err, &krb) {
 		return protocol.Broken(textUnavailable).With(detail)
 	}
-	detail.Reason = string(krb.Reason)
+	detail.Reason, detail.User = string(krb.Reason), krb.Client
 	switch {
 	case krb.ServerFault():
 		return protocol.Broken(textUnavailable).With(detail)

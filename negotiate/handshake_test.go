@@ -205,11 +205,14 @@ func TestBadMIC(t *testing.T) {
 	})
 }
 
-// TestRC4Later: there is no MIC for RC4 keys here, so such a client gets in only
-// if Kerberos is its favourite.
+// TestRC4Later: a client with RC4 keys protects its list as others do.
 func TestRC4Later(t *testing.T) {
 	h := asked(t, nil, spnego.KRB5, []spnego.OID{spnego.NTLM, spnego.KRB5})
-	mustRefuse(t, h, spnego.Resp{ResponseToken: login(krbtest.RC4).Token(spnego.KRB5)}.Append(nil), negotiate.BadMIC)
+	r, _ := resp(t, h, spnego.Resp{ResponseToken: login(krbtest.RC4).Token(spnego.KRB5)}.Append(nil), false)
+	if r.State != spnego.AcceptIncomplete || len(r.MechListMIC) != 37 {
+		t.Errorf("%+v", r)
+	}
+	mustRefuse(t, h, spnego.Resp{MechListMIC: r.MechListMIC}.Append(nil), negotiate.BadMIC)
 }
 
 // TestNoMechToken: the client asks before it spends a ticket (defect: gokrb5 has

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"squidauth/helper/watch"
 	"squidauth/negotiate/kerberos"
@@ -13,9 +14,21 @@ import (
 // several goroutines.
 type Keytab struct{ file *watch.File[kerberos.Keyring] }
 
+// KeytabOptions say how a keytab is used.
+type KeytabOptions struct {
+	// KeepOld is how long keys stay usable that a new content of the file no
+	// longer has. Zero: not at all.
+	KeepOld time.Duration
+
+	Now func() time.Time // the clock
+	Log *slog.Logger
+}
+
 // OpenKeytab returns the Keytab at path. It never fails: a file that cannot be
 // used is logged, and may be usable by the time a ticket comes.
-func OpenKeytab(path string, log *slog.Logger) *Keytab {
+func OpenKeytab(path string, opt KeytabOptions) *Keytab {
+	var last *kerberos.Keyring // watch reads one at a time
+	log := opt.Log
 	return &Keytab{watch.Open(watch.Config[kerberos.Keyring]{
 		Path: path,
 		Kind: "keytab",
@@ -25,6 +38,10 @@ func OpenKeytab(path string, log *slog.Logger) *Keytab {
 			if err != nil {
 				return nil, fmt.Errorf("cannot be used: %w", err)
 			}
+			if opt.KeepOld > 0 && last != nil {
+				keys = keys.Keeping(last, opt.Now().Add(opt.KeepOld))
+			}
+			last = keys
 			return keys, nil
 		},
 		Adopted: func(old, keys *kerberos.Keyring, again bool) {
@@ -34,11 +51,16 @@ func OpenKeytab(path string, log *slog.Logger) *Keytab {
 			}
 		},
 		Log: log,
+		Now: opt.Now,
 	})}
 }
 
 // Keys returns the keys in force.
 func (k *Keytab) Keys(ctx context.Context) (*kerberos.Keyring, error) { return k.file.Current(ctx) }
+
+// Newer is Keys for a ticket that none of them fits: it looks at the file now, and
+// waits for one that is being written.
+func (k *Keytab) Newer(ctx context.Context) (*kerberos.Keyring, error) { return k.file.Latest(ctx) }
 
 // Reload reads the file again. The error says why it cannot be used.
 func (k *Keytab) Reload(ctx context.Context) error { return k.file.Reload(ctx) }

@@ -24,6 +24,7 @@ type config struct {
 	replayCache string
 	permitRC4   bool
 	maxSkew     time.Duration
+	keepOld     time.Duration
 
 	spns, realms cli.StringSlice
 }
@@ -34,6 +35,7 @@ func (c *config) negotiateFlags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "spn", Destination: &c.spns, Usage: "accept tickets for `PRINCIPAL` only, such as HTTP/proxy.example.org; may be given again (default: any of the keytab)"},
 		&cli.StringSliceFlag{Name: "realm", Destination: &c.realms, Usage: "accept clients of `REALM` only; may be given again (default: all that the KDC vouches for)"},
 		&cli.BoolFlag{Name: "permit-rc4", Destination: &c.permitRC4, Usage: "accept rc4-hmac, which is weak"},
+		&cli.DurationFlag{Name: "keep-old-keys", Destination: &c.keepOld, Usage: "use keys for `TIME` that the keytab no longer has, until tickets for them have expired (default: not at all)"},
 		&cli.DurationFlag{Name: "max-skew", Destination: &c.maxSkew, Value: kerberos.DefaultSkew, Usage: "clocks may differ by `TIME`"},
 		&cli.StringFlag{Name: "replay-cache", Destination: &c.replayCache, Usage: "remember tokens in `WHERE`: file, file:PATH, memory, none (default: as MIT's library does)"},
 	}
@@ -42,6 +44,10 @@ func (c *config) negotiateFlags() []cli.Flag {
 
 // maxSkew bounds --max-skew: with more, a stolen token would be good for hours.
 const maxSkew = time.Hour
+
+// maxKeepOld bounds --keep-old-keys by the longest life that a ticket may have in
+// practice.
+const maxKeepOld = 7 * 24 * time.Hour
 
 func (c *config) serve(ctx *cli.Context) error {
 	if ctx.NArg() > 0 {
@@ -58,13 +64,17 @@ func (c *config) serve(ctx *cli.Context) error {
 	if c.maxSkew <= 0 || c.maxSkew > maxSkew {
 		return fmt.Errorf("--max-skew %v is not between 0 and %v", c.maxSkew, maxSkew)
 	}
+	if c.keepOld < 0 || c.keepOld > maxKeepOld {
+		return fmt.Errorf("--keep-old-keys %v is not between 0 and %v", c.keepOld, maxKeepOld)
+	}
 	if c.permitRC4 {
 		opt.Log.Warn("rc4-hmac is permitted: whoever records a login can guess the password of the service at leisure")
 	}
-	keytab := negotiate.OpenKeytab(c.keytab, opt.Log)
+	keytab := negotiate.OpenKeytab(c.keytab, negotiate.KeytabOptions{KeepOld: c.keepOld, Now: time.Now, Log: opt.Log})
 	c.Serve(&negotiate.Handler{
 		Kerberos: &kerberos.Acceptor{
 			Keys:      keytab.Keys,
+			Newer:     keytab.Newer,
 			SPNs:      c.spns.Value(),
 			Realms:    c.realms.Value(),
 			PermitRC4: c.permitRC4,

@@ -56,6 +56,7 @@ type File[T any] struct {
 	value   atomic.Pointer[T]     // nil while there never was a good one
 	problem atomic.Pointer[error] // why the file as it is now is no good; nil: it is
 	looked  atomic.Int64          // when the file was last looked at, Unix ns
+	resting atomic.Bool           // it has changed, too shortly ago to be read
 
 	// turn holds a token while somebody looks at the file. Who holds it owns
 	// what follows.
@@ -104,6 +105,37 @@ func (f *File[T]) Current(ctx context.Context) (*T, error) {
 		return v, nil
 	}
 	return nil, f.lastProblem()
+}
+
+// rests is how often Latest waits for a file that is written again and again.
+const rests = 4
+
+// Latest is Current for who missed something in the value: it looks at the file,
+// and a file that was written just now is waited for.
+func (f *File[T]) Latest(ctx context.Context) (*T, error) {
+	for range rests {
+		select {
+		case f.turn <- struct{}{}:
+			f.lookWithin(ctx, patience)
+		case <-ctx.Done():
+			return f.Current(ctx)
+		}
+		if !f.resting.Load() || !pause(ctx, rest) {
+			break
+		}
+	}
+	return f.Current(ctx)
+}
+
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // due says whether it is time to look, or the clock was put back.
@@ -180,6 +212,7 @@ func (f *File[T]) refresh(force bool) {
 
 // changed says whether the file is to be read.
 func (f *File[T]) changed(now time.Time) bool {
+	f.resting.Store(false)
 	info, err := os.Stat(f.Path)
 	if err != nil || f.unreadable { // what was wrong need not show in its state
 		return true
@@ -195,7 +228,8 @@ func (f *File[T]) changed(now time.Time) bool {
 		return false
 	}
 	age := now.Sub(info.ModTime()) // negative if the clocks differ: no reason to wait
-	return f.value.Load() == nil || age < 0 || age >= rest
+	f.resting.Store(f.value.Load() != nil && age >= 0 && age < rest)
+	return !f.resting.Load()
 }
 
 // complain logs a problem once, however often it is met, and once more for another

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -283,4 +284,43 @@ func TestLookIsRare(t *testing.T) {
 	f.time = f.time.Add(-1) // expect adds lookEvery
 	f.expect("one")
 	f.expect("two")
+}
+
+// TestLatest waits for a file that was written just now, but not for ever, and not
+// for one that did not change.
+func TestLatest(t *testing.T) {
+	f := open(t, "one")
+	synctest.Test(t, func(t *testing.T) {
+		f.t, f.Now = t, time.Now
+		latest := func(want string, most time.Duration) {
+			t.Helper()
+			began := time.Now()
+			v, err := f.Latest(t.Context())
+			if err != nil || *v != want || time.Since(began) > most {
+				t.Errorf("%v, %v after %v; want %q", v, err, time.Since(began), want)
+			}
+		}
+		f.rewrite("one", time.Now().Add(-time.Hour))
+		latest("one", 0)
+		latest("one", 0)
+		f.rewrite("two", time.Now())
+		if v, err := f.Current(t.Context()); err != nil || *v != "one" {
+			t.Errorf("before it rested: %v, %v", v, err)
+		}
+		latest("two", rest)
+		f.Parse = func([]byte) (*string, error) {
+			t.Error("it was read while it was written")
+			return nil, errors.New("half")
+		}
+		f.Now = func() time.Time { // somebody writes all the time
+			f.rewrite("three", time.Now())
+			return time.Now()
+		}
+		latest("two", rests*rest)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if v, err := f.Latest(ctx); err != nil || *v != "two" {
+			t.Errorf("%v, %v", v, err)
+		}
+	})
 }

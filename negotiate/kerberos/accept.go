@@ -24,6 +24,10 @@ type Acceptor struct {
 	// its context is done.
 	Keys func(context.Context) (*Keyring, error)
 
+	// Newer is asked for keys when those of Keys do not fit a ticket: the keytab
+	// may have been renewed since. It may be nil.
+	Newer func(context.Context) (*Keyring, error)
+
 	// SPNs are the service principals that tickets may be for, with or without
 	// realm. Empty: any of the keyring.
 	SPNs []string
@@ -55,9 +59,34 @@ func (a *Acceptor) Accept(ctx context.Context, apReq []byte) (*Context, error) {
 		return nil, err
 	}
 	t, err := a.openTicket(keys, &req.ticket)
+	if missedKey(err) {
+		t, err = a.tryNewer(ctx, keys, &req.ticket, err)
+	}
 	if err != nil {
 		return nil, err
 	}
+	c, err := a.acceptFrom(req, t)
+	if err != nil {
+		return nil, ofClient(err, t)
+	}
+	return c, nil
+}
+
+// tryNewer decrypts the ticket with a keytab that was renewed. The error is that
+// of the old one.
+func (a *Acceptor) tryNewer(ctx context.Context, old *Keyring, s *sealed, failed error) (*ticket, error) {
+	if a.Newer == nil {
+		return nil, failed
+	}
+	keys, err := a.Newer(ctx)
+	if err != nil || keys == old {
+		return nil, failed
+	}
+	return a.openTicket(keys, s)
+}
+
+// acceptFrom checks what comes with a genuine ticket.
+func (a *Acceptor) acceptFrom(req *apReq, t *ticket) (*Context, error) {
 	if err := a.permit(t.session.key.KeyType, "the ticket's session key"); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,9 @@
 package kerberos
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Reason is the short code of a refusal, for the audit log.
 type Reason string
@@ -30,6 +33,7 @@ const (
 // Error says why a token was not accepted, in words for the operator.
 type Error struct {
 	Reason Reason
+	Client string // user@REALM of a genuine ticket; empty if it was none
 	text   string
 	cause  error
 }
@@ -61,4 +65,19 @@ func refuse(reason Reason, format string, args ...any) *Error {
 func (e *Error) because(err error) *Error {
 	e.cause = err
 	return e
+}
+
+// missedKey reports whether another keytab may have the key.
+func missedKey(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && (e.Reason == NoKey || e.Reason == BadTicket)
+}
+
+// ofClient says of an error whose genuine ticket it is about.
+func ofClient(err error, t *ticket) error {
+	var e *Error
+	if errors.As(err, &e) {
+		e.Client = t.cname.unparse() + "@" + t.crealm
+	}
+	return err
 }

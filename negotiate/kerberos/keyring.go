@@ -1,10 +1,12 @@
 package kerberos
 
 import (
+	"crypto/hmac"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
 	"github.com/jcmturner/gokrb5/v8/keytab"
@@ -22,6 +24,7 @@ type serviceKey struct {
 	principal string // HTTP/proxy.example.org@EXAMPLE.ORG
 	kvno      uint32
 	cipher    *cipher
+	until     time.Time // when it is no longer used; zero: never
 }
 
 var errNoKeytab = errors.New("it is not a keytab, or is cut short")
@@ -50,10 +53,40 @@ func ParseKeytab(content []byte) (*Keyring, error) {
 	return k, nil
 }
 
+// Keeping returns the keyring together with keys of an older one that it lacks,
+// which stay usable until then, or until what was said of them before.
+func (k *Keyring) Keeping(older *Keyring, until time.Time) *Keyring {
+	all := &Keyring{keys: slices.Clone(k.keys), tickets: newTicketCache()}
+	for _, s := range older.keys {
+		if slices.ContainsFunc(k.keys, s.same) {
+			continue
+		}
+		if s.until.IsZero() {
+			s.until = until
+		}
+		all.keys = append(all.keys, s)
+	}
+	return all
+}
+
+func (s serviceKey) same(t serviceKey) bool {
+	return s.principal == t.principal && s.kvno == t.kvno && s.cipher.key.KeyType == t.cipher.key.KeyType &&
+		hmac.Equal(s.cipher.key.KeyValue, t.cipher.key.KeyValue)
+}
+
+func (s serviceKey) expired(now time.Time) bool { return !s.until.IsZero() && now.After(s.until) }
+
+// maxDescribed bounds the keys in a description, which goes into a log line.
+const maxDescribed = 16
+
 // Describe lists the keys in words, without their values.
 func (k *Keyring) Describe() string {
 	var out []string
-	for _, s := range k.keys {
+	for i, s := range k.keys {
+		if i == maxDescribed {
+			out = append(out, fmt.Sprintf("and %d more", len(k.keys)-i))
+			break
+		}
 		out = append(out, fmt.Sprintf("%s kvno %d %s", s.principal, s.kvno, enctypeName(s.cipher.key.KeyType)))
 	}
 	return strings.Join(out, ", ")
@@ -63,12 +96,12 @@ func (k *Keyring) Describe() string {
 // krb5 with no name given, any key of the ticket's encryption type may fit,
 // whatever its principal and kvno: the ticket's name may be an alias, and its
 // kvno is not protected. With spns, only keys of those principals count.
-func (k *Keyring) candidates(t *sealed, spns []string) []serviceKey {
+func (k *Keyring) candidates(t *sealed, spns []string, now time.Time) []serviceKey {
 	name := t.sname.String() + "@" + t.realm
 	var first, rest []serviceKey
 	for _, s := range k.keys {
 		switch {
-		case s.cipher.key.KeyType != t.part.etype || !allowed(s.principal, spns):
+		case s.cipher.key.KeyType != t.part.etype || !allowed(s.principal, spns), s.expired(now):
 		case s.principal == name && sameKvno(s.kvno, t.part.kvno):
 			first = append(first, s)
 		default:

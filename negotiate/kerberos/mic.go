@@ -16,15 +16,14 @@ const (
 	micByteOfFlags = 2
 )
 
-var (
-	errMIC    = errors.New("the MIC does not fit")
-	errRC4MIC = errors.New("a MIC with an RC4 key is not supported")
-)
+var errMIC = errors.New("the MIC does not fit")
 
 // MIC returns a MIC token of ours for the message.
 func (c *Context) MIC(message []byte) ([]byte, error) {
 	if c.sign.key.KeyType == etypeID.RC4_HMAC {
-		return nil, errRC4MIC
+		token := rc4MIC(c.sign.key.KeyValue, message, uint32(c.seq), fromAcceptor)
+		c.seq++
+		return token, nil
 	}
 	header := []byte{0x04, 0x04, micByAcceptor, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0}
 	binary.BigEndian.PutUint64(header[8:], c.seq)
@@ -36,7 +35,7 @@ func (c *Context) MIC(message []byte) ([]byte, error) {
 // VerifyMIC verifies a MIC token of the client's for the message.
 func (c *Context) VerifyMIC(message, token []byte) error {
 	if c.sign.key.KeyType == etypeID.RC4_HMAC {
-		return errRC4MIC
+		return verifyRC4MIC(c.sign.key.KeyValue, message, token)
 	}
 	if len(token) < micHeaderLen || token[0] != 0x04 || token[1] != 0x04 || token[micByteOfFlags] != 0 {
 		return errMIC

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"sync"
+	"time"
 )
 
 // ticket is a decrypted ticket. It may be read by several goroutines.
@@ -21,11 +22,12 @@ type ticket struct {
 // decrypted before, as all that a browser sends for one login are, is not
 // decrypted again.
 func (a *Acceptor) openTicket(k *Keyring, s *sealed) (*ticket, error) {
+	now := a.Now()
 	id := sha256.Sum256(s.part.cipher)
-	if known := k.tickets.get(id); known != nil && allowed(known.service.principal, a.SPNs) && known.service.cipher.key.KeyType == s.part.etype {
+	if known := k.tickets.get(id); known != nil && known.fits(s, a.SPNs, now) {
 		return known, nil
 	}
-	keys := k.candidates(s, a.SPNs)
+	keys := k.candidates(s, a.SPNs, now)
 	if len(keys) == 0 {
 		return nil, refuse(NoKey, "the ticket is for %s, the keytab has %s", s.describe(), k.Describe())
 	}
@@ -42,6 +44,11 @@ func (a *Acceptor) openTicket(k *Keyring, s *sealed) (*ticket, error) {
 		return opened, nil
 	}
 	return nil, refuse(BadTicket, "no key decrypts the ticket for %s; the keytab has %s: if the account's password was changed, the keytab is out of date", s.describe(), k.Describe())
+}
+
+// fits reports whether the key that decrypted the ticket would be tried again.
+func (t *ticket) fits(s *sealed, spns []string, now time.Time) bool {
+	return allowed(t.service.principal, spns) && t.service.cipher.key.KeyType == s.part.etype && !t.service.expired(now)
 }
 
 func readTicket(plain []byte, s serviceKey) (*ticket, error) {
