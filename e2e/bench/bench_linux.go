@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -24,12 +26,17 @@ type side struct {
 	farewell string
 	pin      pinning
 	requests []ready
-	small    *side // the same with the small file, for loads
+	most     int    // requests that one process may get; 0: any number
+	preload  string // library to start it with
+	small    *side  // the same with the small file, for loads
 }
 
 // measure runs one case.
 func (b *bench) measure(c testCase) ([]series, error) {
 	runtime.GC() // it is switched off while measuring
+	if c.many != nil {
+		c.requests = c.many()
+	}
 	file, err := b.write("passwd", c.file)
 	if err != nil {
 		return nil, err
@@ -45,6 +52,8 @@ func (b *bench) measure(c testCase) ([]series, error) {
 		return b.loads(c, sides)
 	case kindIdle:
 		return b.idle(sides)
+	case kindGrow:
+		return b.growth(sides)
 	}
 	return b.rates(sides)
 }
@@ -57,6 +66,10 @@ func (b *bench) sides(c testCase, file string) ([2]side, error) {
 		if err != nil {
 			return sides, err
 		}
+		preload, err := b.preload(cmd)
+		if err != nil {
+			return sides, err
+		}
 		sides[i] = side{
 			path:     b.opts.path(cmd),
 			argv:     cmd.argv(file),
@@ -64,6 +77,10 @@ func (b *bench) sides(c testCase, file string) ([2]side, error) {
 			farewell: cmd.farewell,
 			pin:      b.opts.pinning(c),
 			requests: requests,
+			preload:  preload,
+		}
+		if c.once {
+			sides[i].most = len(requests)
 		}
 	}
 	return sides, nil
@@ -79,11 +96,32 @@ func (b *bench) write(name string, content func() []byte) (string, error) {
 }
 
 func (b *bench) start(s side) (*process, error) {
-	p, err := b.launcher.start(s.path, s.argv, s.pin)
+	argv, err := b.withDir(s.argv)
+	if err != nil {
+		return nil, err
+	}
+	p, err := b.launcher.start(s.path, argv, s.preload, s.pin)
 	if err == nil {
 		p.farewell = s.farewell
 	}
 	return p, err
+}
+
+// withDir puts a new directory in the place of DIR.
+func (b *bench) withDir(argv []string) ([]string, error) {
+	isUsed := func(arg string) bool { return strings.Contains(arg, "DIR") }
+	if !slices.ContainsFunc(argv, isUsed) {
+		return argv, nil
+	}
+	dir, err := os.MkdirTemp(b.dir, "run")
+	if err != nil {
+		return nil, err
+	}
+	argv = slices.Clone(argv)
+	for i := range argv {
+		argv[i] = strings.ReplaceAll(argv[i], "DIR", dir)
+	}
+	return argv, nil
 }
 
 // alternately calls take for A and B in turn, times times, and files the values of each measure.

@@ -17,11 +17,13 @@ const (
 	self                // this driver as an echo helper: what the measuring itself costs
 )
 
-// A command starts a helper. The word FILE among its arguments becomes the path of the case's file.
+// A command starts a helper. In its arguments FILE stands for the path of the case's file, and DIR for an empty directory
+// that each process has for itself.
 type command struct {
 	from     origin
 	program  string
 	args     []string
+	buffered bool   // read standard input through a buffer, which some C helpers switch off
 	farewell string // what it says unasked at end of file, which the C helpers do
 	inFlight int    // 0: one request at a time and no channel-IDs; else that many requests, with IDs
 }
@@ -34,6 +36,7 @@ const (
 	kindStart             // from fork to the first reply
 	kindLoad              // the same, less what it takes with the small file
 	kindIdle              // memory of many processes
+	kindGrow              // memory of one process after many requests
 )
 
 // measures lists what each kind yields, in the order of the rows.
@@ -45,6 +48,8 @@ func (k kind) measures() []string {
 		return []string{measureLoad}
 	case kindIdle:
 		return []string{measureFresh, measureIdle}
+	case kindGrow:
+		return []string{measureWarm, measureGrown}
 	}
 	return []string{measureRate, measureP50, measureP99, measureCPU}
 }
@@ -63,10 +68,12 @@ type testCase struct {
 	name     string
 	kind     kind
 	a, b     command
-	file     func() []byte // content of FILE; nil: none is needed
-	small    func() []byte // kindLoad: the file to compare with
-	requests []request     // sent in turn, for ever; kindStart, kindLoad and kindIdle send the first
-	pin      pinning       // unless -pin says otherwise
+	file     func() []byte    // content of FILE; nil: none is needed
+	small    func() []byte    // kindLoad: the file to compare with
+	requests []request        // sent in turn, for ever; kindStart, kindLoad and kindIdle send the first
+	many     func() []request // in place of requests, where making them takes long
+	once     bool             // a process gets each request once at most: a run ends when there are no more
+	pin      pinning          // unless -pin says otherwise
 	targets  []target
 }
 
@@ -75,6 +82,9 @@ func (c testCase) versus() string { return c.a.label() + " : " + c.b.label() }
 // label names the command in the table's second column.
 func (c command) label() string {
 	name := map[origin]string{ours: "ours", stock: "C", self: "echo"}[c.from]
+	if c.buffered {
+		name += ", buffered"
+	}
 	if c.inFlight > 0 {
 		name = fmt.Sprintf("%s x%d", name, c.inFlight)
 	}
@@ -95,10 +105,7 @@ func (c testCase) verdict(measure string, s summary) string {
 func (c command) argv(file string) []string {
 	argv := []string{"(" + filepath.Base(c.program) + ")"}
 	for _, arg := range c.args {
-		if arg == "FILE" {
-			arg = file
-		}
-		argv = append(argv, arg)
+		argv = append(argv, strings.ReplaceAll(arg, "FILE", file))
 	}
 	return argv
 }

@@ -30,7 +30,7 @@ type launcher struct {
 
 // start must run on a locked thread: a child inherits the CPUs of the thread that forks it, and must have them before it
 // executes, since a Go helper counts its CPUs when it starts.
-func (l launcher) start(path string, argv []string, pin pinning) (*process, error) {
+func (l launcher) start(path string, argv []string, preload string, pin pinning) (*process, error) {
 	driver, helper, err := socketPair()
 	if err != nil {
 		return nil, fmt.Errorf("socket pair: %w", err)
@@ -39,8 +39,12 @@ func (l launcher) start(path string, argv []string, pin pinning) (*process, erro
 	if err := l.cpus.forHelper(pin); err != nil {
 		return nil, errors.Join(err, unix.Close(driver))
 	}
+	env := os.Environ()
+	if preload != "" {
+		env = append(env, "LD_PRELOAD="+preload)
+	}
 	pid, err := syscall.ForkExec(path, argv, &syscall.ProcAttr{
-		Env:   os.Environ(),
+		Env:   env,
 		Files: []uintptr{uintptr(helper), uintptr(helper), l.stderr.Fd()},
 	})
 	if err == nil {

@@ -19,10 +19,16 @@ func (b *bench) rate(s side) ([]float64, error) {
 	}
 	defer p.discard()
 	dialogue := newSession(p, s.requests, s.inFlight)
-	if _, _, err := dialogue.run(b.warmUp(), b.latencies[:0]); err != nil {
+	warm, long := b.warmUp(), b.opts.limit
+	warm.most = s.most / 10
+	warmed, _, err := dialogue.run(warm, b.latencies[:0])
+	if err != nil {
 		return nil, err
 	}
-	values, err := b.timed(dialogue, family(p.pid))
+	if s.most > 0 {
+		long.most = s.most - len(warmed)
+	}
+	values, err := b.timed(dialogue, long, family(p.pid))
 	if err != nil {
 		return nil, err
 	}
@@ -33,12 +39,12 @@ func (b *bench) rate(s side) ([]float64, error) {
 }
 
 // timed is the measurement itself.
-func (b *bench) timed(dialogue session, pids []int) ([]float64, error) {
+func (b *bench) timed(dialogue session, l limit, pids []int) ([]float64, error) {
 	before, err := cpuTime(pids)
 	if err != nil {
 		return nil, err
 	}
-	latencies, elapsed, err := dialogue.run(b.opts.limit, b.latencies[:0])
+	latencies, elapsed, err := dialogue.run(l, b.latencies[:0])
 	if err != nil {
 		return nil, err
 	}

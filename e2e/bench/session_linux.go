@@ -6,13 +6,17 @@ import (
 	"time"
 )
 
-// A limit ends a run: after n requests, or if n is 0 after a time.
+// A limit ends a run: after n requests, or if n is 0 after a time, and in any case after most requests if that is not 0.
 type limit struct {
-	d time.Duration
-	n int
+	d    time.Duration
+	n    int
+	most int
 }
 
 func (l limit) reached(count int, elapsed time.Duration) bool {
+	if l.most > 0 && count >= l.most {
+		return true
+	}
 	if l.n > 0 {
 		return count >= l.n
 	}

@@ -15,6 +15,8 @@ const (
 	measureLoad  = "load ms"
 	measureFresh = "PSS MB, no request"
 	measureIdle  = "PSS MB, 1 request"
+	measureWarm  = "PSS MB, 10,000 requests"
+	measureGrown = "PSS MB, 200,000 requests"
 )
 
 // A target is what we want one measure of a case to be. Missing it is reported and nothing more: timings on somebody
