@@ -134,7 +134,7 @@ func TestOrder(t *testing.T) {
 		"YR":                    negotiate.Malformed,
 		"XX":                    negotiate.BadRequest,
 		"":                      negotiate.BadRequest,
-		line("KK", ntlmToken):   negotiate.Malformed,
+		line("KK", ntlmToken):   negotiate.NTLM,
 		line("YR", ntlmToken):   negotiate.NTLM,
 		"YR " + "dG9rZW4=\x00":  negotiate.Malformed,
 		"KK dG9r ZW4=":          negotiate.Malformed,

@@ -152,8 +152,11 @@ func (h *Handshake) second(ctx context.Context, token []byte) (Step, error) {
 	if err != nil {
 		return Step{}, err
 	}
-	if r.ResponseToken == nil {
+	switch {
+	case r.ResponseToken == nil:
 		return Step{}, &Error{Malformed, "the client sent no Kerberos token when it was asked to"}
+	case spnego.Classify(r.ResponseToken) == spnego.NTLMSSP:
+		return Step{}, &Error{NTLM, adviceNTLM}
 	}
 	return h.mechToken(ctx, r.ResponseToken, r.MechListMIC)
 }
@@ -204,6 +207,9 @@ func (h *Handshake) verifyMIC(c *kerberos.Context, mic []byte) error {
 }
 
 func (h *Handshake) response(token []byte) (spnego.Resp, error) {
+	if spnego.Classify(token) == spnego.NTLMSSP {
+		return spnego.Resp{}, &Error{NTLM, adviceNTLM}
+	}
 	r, err := spnego.ParseResp(token)
 	if err != nil {
 		return spnego.Resp{}, &Error{Malformed, err.Error()}
