@@ -3,6 +3,8 @@
 package e2e
 
 import (
+	"encoding/base64"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,13 +14,14 @@ import (
 
 // The kinds of handshake that an Initiator can begin.
 const (
-	BareKerberos = "krb5"       // without SPNEGO
-	SPNEGO       = "spnego"     // offers Kerberos only
-	NTLMFirst    = "ntlm-first" // offers SPNEGO with NTLM before Kerberos
+	BareKerberos   = "krb5"       // without SPNEGO
+	MicrosoftsName = "ms-krb5"    // the same, framed with Microsoft's number; MIT's library only
+	SPNEGO         = "spnego"     // offers Kerberos only
+	NTLMFirst      = "ntlm-first" // offers SPNEGO with NTLM before Kerberos; see HasNTLM
 )
 
-// Initiator is a client of MIT's GSS-API library, for handshakes that no curl
-// can be told to do. It has one handshake at a time.
+// Initiator is a client of a GSS-API library, for handshakes that no curl can be
+// told to do. It has one handshake at a time.
 type Initiator struct {
 	peer *Peer
 	ntlm bool
@@ -27,11 +30,36 @@ type Initiator struct {
 // python is Debian's, where its packages are; another may come first in PATH.
 const python = "/usr/bin/python3"
 
-// StartInitiator starts a client with these tickets.
+// StartInitiator starts a client of MIT's library with these tickets.
 func StartInitiator(t testing.TB, tickets *Tickets) *Initiator {
 	t.Helper()
-	needPythonGSSAPI(t)
-	script, err := filepath.Abs("testdata/initiator.py")
+	needPython(t, "import gssapi", "python3-gssapi")
+	// NTLM needs to know a user to offer itself at all.
+	ntlmUser := filepath.Join(Dir(t), "ntlm")
+	if err := os.WriteFile(ntlmUser, []byte("EXAMPLE:nobody:no-password\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return startInitiator(t, "initiator.py", append(tickets.Env(), "NTLM_USER_FILE="+ntlmUser))
+}
+
+// StartHeimdal starts a client of Heimdal's library with these tickets.
+func StartHeimdal(t testing.TB, tickets *Tickets) *Initiator {
+	t.Helper()
+	needPython(t, "import ctypes; ctypes.CDLL('libgssapi.so.3')", "libgssapi3-heimdal")
+	return startInitiator(t, "heimdal.py", tickets.Env())
+}
+
+// needPython is Need for what a script needs.
+func needPython(t testing.TB, statement, of string) {
+	t.Helper()
+	if err := exec.Command(python, "-c", statement).Run(); err != nil {
+		Lacking(t, "%s is not installed; run e2e/install.sh as root", of)
+	}
+}
+
+func startInitiator(t testing.TB, script string, env []string) *Initiator {
+	t.Helper()
+	script, err := filepath.Abs(filepath.Join("testdata", script))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,26 +68,9 @@ func StartInitiator(t testing.TB, tickets *Tickets) *Initiator {
 	if _, err := os.Stat(script); err != nil {
 		t.Fatal(err)
 	}
-	// NTLM needs to know a user to offer itself at all.
-	ntlmUser := filepath.Join(Dir(t), "ntlm")
-	if err := os.WriteFile(ntlmUser, []byte("EXAMPLE:nobody:no-password\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	i := &Initiator{peer: StartPeer(t, PeerConfig{
-		Command: []string{python, script},
-		Env:     append(tickets.Env(), "NTLM_USER_FILE="+ntlmUser),
-		Foreign: true,
-	})}
+	i := &Initiator{peer: StartPeer(t, PeerConfig{Command: []string{python, script}, Env: env, Foreign: true})}
 	i.ntlm = strings.HasSuffix(i.peer.Next(t), " ntlm")
 	return i
-}
-
-// needPythonGSSAPI is Need for a library.
-func needPythonGSSAPI(t testing.TB) {
-	t.Helper()
-	if err := exec.Command(python, "-c", "import gssapi").Run(); err != nil {
-		Lacking(t, "python3-gssapi is not installed; run e2e/install.sh as root")
-	}
 }
 
 // HasNTLM reports whether NTLMFirst can be used.
@@ -106,4 +117,26 @@ func parseLeg(line string) Leg {
 		leg.Token = ""
 	}
 	return leg
+}
+
+// MIC has the client sign a message. Its handshake must be complete.
+func (i *Initiator) MIC(t testing.TB, message []byte) []byte {
+	t.Helper()
+	answer := i.peer.Ask(t, "mic "+base64.StdEncoding.EncodeToString(message))
+	mic, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(answer, "mic "))
+	if err != nil || len(mic) == 0 {
+		t.Fatalf("no MIC: %s", answer)
+	}
+	return mic
+}
+
+// VerifyMIC has the client check a signature of the acceptor's, and returns why
+// it does not believe it.
+func (i *Initiator) VerifyMIC(t testing.TB, message, mic []byte) error {
+	t.Helper()
+	encode := base64.StdEncoding.EncodeToString
+	if answer := i.peer.Ask(t, "verify "+encode(message)+" "+encode(mic)); answer != "verified" {
+		return errors.New(answer)
+	}
+	return nil
 }
