@@ -11,13 +11,18 @@ import (
 )
 
 func main() {
+	if helper.ProgramName() == authTestName {
+		os.Exit(kerberosAuthTest(os.Args[1:]))
+	}
 	var c config
+	t := tools{keytab: &c.keytab}
 	app := program.New("negotiate", "accept the Kerberos tickets of Squid's Negotiate authentication", &c.Common)
 	app.Flags = append(app.Flags, c.negotiateFlags()...)
+	app.Commands = t.commands()
 	app.Action = func(ctx *cli.Context) error { return c.serve(ctx) }
 	args, err := byName(helper.ProgramName(), os.Args)
 	if err != nil {
 		app.Before = func(*cli.Context) error { return err }
 	}
-	os.Exit(program.Run(app, args))
+	os.Exit(max(program.Run(app, args), t.status))
 }

@@ -15,7 +15,7 @@ func TestMain(m *testing.M) {
 	if strings.HasPrefix(os.Args[0], "(") { // started by the command squid
 		main()
 	}
-	testscript.Main(m, map[string]func(){"negotiate": main, "negotiate_kerberos_auth": main})
+	testscript.Main(m, map[string]func(){"negotiate": main, "negotiate_kerberos_auth": main, authTestName: main})
 }
 
 // TestScripts plays testdata/*.txt. Those that need a ticket are in e2e.

@@ -1,13 +1,13 @@
 package krbtest
 
 import (
-	"encoding/binary"
 	"strings"
 	"time"
 
 	"github.com/jcmturner/gokrb5/v8/iana/keyusage"
 	"github.com/jcmturner/gokrb5/v8/types"
 
+	"squidauth/negotiate/kerberos/initiator"
 	"squidauth/negotiate/spnego"
 )
 
@@ -51,30 +51,8 @@ func (l *Login) SetTime(t time.Time) {
 	l.Auth.CTime, l.Auth.Cusec = t.Truncate(time.Second), t.Nanosecond()/1000
 }
 
-// GSSChecksum returns the checksum that carries GSS flags (RFC 4121 section
-// 4.1.1), with channel bindings of zeros.
-func GSSChecksum(gss uint32) types.Checksum {
-	b := binary.LittleEndian.AppendUint32(nil, 16)
-	b = append(b, make([]byte, 16)...)
-	return types.Checksum{CksumType: 0x8003, Checksum: binary.LittleEndian.AppendUint32(b, gss)}
-}
-
-// authenticator is the plain text (RFC 4120 section 5.5.1).
-func (l Login) authenticator() []byte {
-	a := l.Auth
-	return encode(application(2,
-		field(0, integer(int64(a.AVNO))),
-		field(1, general(a.CRealm)),
-		field(2, name(a.CName.NameType, a.CName.NameString)),
-		optional(3, a.Cksum.Checksum != nil, sequence(
-			field(0, integer(int64(a.Cksum.CksumType))),
-			field(1, octets(a.Cksum.Checksum)))),
-		field(4, integer(int64(a.Cusec))),
-		field(5, kerberosTime(a.CTime)),
-		optional(6, a.SubKey.KeyType != 0, key(a.SubKey)),
-		optional(7, a.SeqNumber != 0, integer(a.SeqNumber)),
-		optional(8, a.AuthorizationData != nil, authorization(a.AuthorizationData))))
-}
+// GSSChecksum returns the checksum that carries GSS flags.
+func GSSChecksum(gss uint32) types.Checksum { return initiator.GSSChecksum(gss) }
 
 // APReq returns the AP-REQ (RFC 4120 section 5.5.1). Two calls differ, as every
 // encryption does.
@@ -88,12 +66,7 @@ func (l Login) APReq() []byte {
 	if version == 0 {
 		version = 5
 	}
-	return encode(application(14,
-		field(0, integer(version)),
-		field(1, integer(14)),
-		field(2, flags(l.Options)),
-		field(3, sealed.der()),
-		field(4, encrypted(l.Encrypted()))))
+	return initiator.APReq{Version: version, Options: l.Options, Ticket: *sealed, Authenticator: l.Encrypted()}.Marshal()
 }
 
 // Encrypted returns the encrypted authenticator.
@@ -101,11 +74,13 @@ func (l Login) Encrypted() types.EncryptedData {
 	if l.AuthCipher != nil {
 		return types.EncryptedData{EType: l.Ticket.Session.KeyType, Cipher: l.AuthCipher}
 	}
-	return l.EncryptBytes(l.authenticator())
+	return l.EncryptBytes(initiator.MarshalAuthenticator(l.Auth))
 }
 
 // Plain returns ticket and authenticator before they are encrypted.
-func (l Login) Plain() (ticket, authenticator []byte) { return l.Ticket.part(), l.authenticator() }
+func (l Login) Plain() (ticket, authenticator []byte) {
+	return l.Ticket.Marshal(), initiator.MarshalAuthenticator(l.Auth)
+}
 
 // EncryptBytes puts any bytes in place of the authenticator's content.
 func (l Login) EncryptBytes(plain []byte) types.EncryptedData {

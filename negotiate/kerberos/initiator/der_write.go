@@ -1,4 +1,4 @@
-package krbtest
+package initiator
 
 import (
 	"time"
@@ -15,7 +15,7 @@ type der = cryptobyte.BuilderContinuation
 func encode(d der) []byte {
 	var b cryptobyte.Builder
 	d(&b)
-	return b.BytesOrPanic()
+	return b.BytesOrPanic() // more than 4 GiB is the one error
 }
 
 func wrap(tag asn1.Tag, parts []der) der {
@@ -30,11 +30,15 @@ func wrap(tag asn1.Tag, parts []der) der {
 
 func sequence(parts ...der) der { return wrap(asn1.SEQUENCE, parts) }
 
-func application(n uint8, parts ...der) der { return wrap(asn1.Tag(0x60|n), []der{sequence(parts...)}) }
+func applicationTag(n uint8) asn1.Tag { return asn1.Tag(0x60 | n) }
 
-func field(n uint8, part der) der {
-	return wrap(asn1.Tag(n).ContextSpecific().Constructed(), []der{part})
+func application(n uint8, parts ...der) der {
+	return wrap(applicationTag(n), []der{sequence(parts...)})
 }
+
+func fieldTag(n uint8) asn1.Tag { return asn1.Tag(n).ContextSpecific().Constructed() }
+
+func field(n uint8, part der) der { return wrap(fieldTag(n), []der{part}) }
 
 func optional(n uint8, present bool, part der) der {
 	if !present {
@@ -49,14 +53,18 @@ func octets(v []byte) der { return func(b *cryptobyte.Builder) { b.AddASN1OctetS
 
 func bits(v []byte) der { return func(b *cryptobyte.Builder) { b.AddASN1BitString(v) } }
 
+const generalString = asn1.Tag(27)
+
 // general writes a KerberosString; any bytes will do.
 func general(s string) der {
-	const generalString = asn1.Tag(27)
 	return wrap(generalString, []der{func(b *cryptobyte.Builder) { b.AddBytes([]byte(s)) }})
 }
 
+// timeForm is KerberosTime (RFC 4120 section 5.2.3): no fractions, UTC.
+const timeForm = "20060102150405Z"
+
 func kerberosTime(t time.Time) der {
-	text := []byte(t.UTC().Format("20060102150405Z"))
+	text := []byte(t.UTC().Format(timeForm))
 	return wrap(asn1.GeneralizedTime, []der{func(b *cryptobyte.Builder) { b.AddBytes(text) }})
 }
 

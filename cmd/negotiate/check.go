@@ -1,0 +1,143 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"squidauth/negotiate"
+	"squidauth/negotiate/kerberos"
+	"squidauth/negotiate/kerberos/initiator"
+	"squidauth/negotiate/kerberos/kdc"
+	"squidauth/negotiate/rcache"
+)
+
+// check holds a keytab against the KDC.
+type check struct {
+	*tools
+	keytab, spn string
+	permitRC4   bool
+}
+
+const checkDescription = `Gets a new ticket from the KDC, as a browser would that is given the proxy
+PROXYFQDN, and holds it against the keytab as the helper would:
+
+   kinit alice; negotiate check --keytab FILE proxy.example.org
+
+Says what it finds. The exit status is 0 if users can log in with this keytab,
+2 if they cannot, and 1 if that cannot be found out.`
+
+func (t *tools) checkCommand() *cli.Command {
+	c := check{tools: t}
+	return &cli.Command{
+		Name:        "check",
+		Usage:       "say whether keytab and KDC agree, with the tickets of kinit",
+		ArgsUsage:   "PROXYFQDN",
+		Description: checkDescription,
+		Flags: []cli.Flag{
+			keytabFlag(&c.keytab),
+			&cli.StringFlag{Name: "spn", Destination: &c.spn, Usage: "as the helper's: accept tickets for `PRINCIPAL` only"},
+			&cli.BoolFlag{Name: "permit-rc4", Destination: &c.permitRC4, Usage: "as the helper's: accept rc4-hmac"},
+		},
+		Action: c.run,
+	}
+}
+
+func (c *check) run(ctx *cli.Context) error {
+	if ctx.NArg() != 1 {
+		return errors.New("check takes the proxy's name")
+	}
+	proxy, err := host(ctx.Args().First())
+	if err != nil {
+		return err
+	}
+	content, keys, err := c.readKeytab(&c.keytab)
+	if err != nil {
+		return c.fail(err)
+	}
+	user, err := openUser()
+	if err != nil {
+		return c.fail(err)
+	}
+	say(os.Stdout, "keytab:  %s has %s", c.keytab, initiator.Describe(keys))
+	say(os.Stdout, "user:    %s, credential cache %s", user.User, user.Cache)
+	got, err := newTicket(user, proxy)
+	if errors.Is(err, kdc.ErrUnknownService) {
+		return c.disagree(err)
+	}
+	if err != nil {
+		return c.fail(err)
+	}
+	say(os.Stdout, "ticket:  for %s", got.Ticket)
+	accepted, err := c.accept(content, got)
+	if err != nil {
+		return c.disagree(why(err, got.Ticket, keys))
+	}
+	say(os.Stdout, "yes:     the keytab opens the KDC's ticket, with the key of %s; the user is %s@%s", accepted.Service, accepted.Client, accepted.Realm)
+	return nil
+}
+
+func (c *check) disagree(err error) error {
+	say(os.Stdout, "no:      %v", err)
+	c.status = exitNo
+	return nil
+}
+
+// accept does what the helper does with a login.
+func (c *check) accept(keytab []byte, login initiator.Credential) (*kerberos.Context, error) {
+	keys, err := kerberos.ParseKeytab(keytab)
+	if err != nil {
+		return nil, err
+	}
+	replay, err := rcache.Open("none", os.LookupEnv, 0)
+	if err != nil {
+		return nil, err
+	}
+	a := &kerberos.Acceptor{
+		Keys:      func(context.Context) (*kerberos.Keyring, error) { return keys, nil },
+		PermitRC4: c.permitRC4,
+		Replay:    replay,
+		Now:       time.Now,
+		Rand:      rand.Reader,
+	}
+	if c.spn != "" {
+		a.SPNs = []string{c.spn}
+	}
+	token, err := login.Token(time.Now(), initiator.Style{})
+	if err != nil {
+		return nil, err
+	}
+	step, err := negotiate.NewHandshake(a).Next(context.Background(), token)
+	return step.Context, err
+}
+
+// why says in words for what reason the keytab does not open a ticket.
+func why(err error, t initiator.Ticket, keys []initiator.ServiceKey) error {
+	var refused *kerberos.Error
+	if !errors.As(err, &refused) || refused.Reason != kerberos.NoKey && refused.Reason != kerberos.BadTicket {
+		return err
+	}
+	service := initiator.Principal{Name: t.SName, Realm: t.SRealm}
+	own := slices.DeleteFunc(slices.Clone(keys), func(k initiator.ServiceKey) bool { return k.Principal.String() != service.String() })
+	if len(own) == 0 {
+		return fmt.Errorf("the keytab has no key of %s: make one that has, or give browsers the name that it has", service)
+	}
+	newest := slices.MaxFunc(own, func(a, b initiator.ServiceKey) int { return cmp.Compare(a.Kvno, b.Kvno) }).Kvno
+	kvno := uint32(t.Enc.KVNO)
+	switch {
+	case newest < kvno:
+		return fmt.Errorf("the KDC's key has number (kvno) %d, the keytab's newest %d: the password was changed after the keytab was made; make it anew", kvno, newest)
+	case newest > kvno && kvno != 0:
+		return fmt.Errorf("the KDC's key has number (kvno) %d, the keytab's newest %d: the KDC that was asked does not know the new password yet, or the keytab is of another account", kvno, newest)
+	case !slices.ContainsFunc(own, func(k initiator.ServiceKey) bool { return k.Key.KeyType == t.Enc.EType }):
+		return fmt.Errorf("the KDC encrypts with %s, of which type the keytab has no key: make it anew with all types that the account has", initiator.EnctypeName(t.Enc.EType))
+	}
+	return errors.New("the keytab has a key of that name, number and type, but it is another one: the keytab was made from another password, or for a name in another spelling; make it anew")
+}

@@ -1,0 +1,93 @@
+package initiator
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
+	"github.com/jcmturner/gokrb5/v8/keytab"
+	"github.com/jcmturner/gokrb5/v8/types"
+)
+
+// ServiceKey is an entry of a keytab.
+type ServiceKey struct {
+	Principal Principal
+	Kvno      uint32
+	Key       types.EncryptionKey
+}
+
+// String says which key it is, and not what it is.
+func (k ServiceKey) String() string {
+	return describe(k.Principal, k.Kvno, k.Key.KeyType)
+}
+
+func describe(p Principal, kvno uint32, enctype int32) string {
+	return fmt.Sprintf("%s kvno %d %s", p, kvno, EnctypeName(enctype))
+}
+
+// Weak says whether the helper takes the key only if it is told to.
+func (k ServiceKey) Weak() bool { return k.Key.KeyType == etypeID.RC4_HMAC }
+
+var (
+	errNoKeytab = errors.New("it is not a keytab, or is cut short")
+	errNoKeys   = errors.New("it holds no key of a usable encryption type")
+)
+
+// ParseKeytab reads the content of a keytab file. Entries of unusable encryption
+// types are left out; there is at least one other.
+func ParseKeytab(content []byte) (keys []ServiceKey, err error) {
+	defer func() { // sizes that overflow 32 bits
+		if recover() != nil {
+			keys, err = nil, errNoKeytab
+		}
+	}()
+	kt := keytab.New()
+	if kt.Unmarshal(content) != nil { // the error's text quotes the file, keys and all
+		return nil, errNoKeytab
+	}
+	for _, e := range kt.Entries {
+		if usable(e.Key) {
+			keys = append(keys, ServiceKey{Principal{e.Principal.Components, e.Principal.Realm}, e.KVNO, e.Key})
+		}
+	}
+	if len(keys) == 0 {
+		return nil, errNoKeys
+	}
+	return keys, nil
+}
+
+// Choose returns the key that a KDC would take for the service: the newest, and
+// of the strongest type. The service may be given without realm; if it is empty,
+// it is the keytab's first that begins with HTTP, or its first.
+func Choose(keys []ServiceKey, service string) (ServiceKey, error) {
+	if service == "" {
+		service = proxyIn(keys).String()
+	}
+	found := slices.DeleteFunc(slices.Clone(keys), func(k ServiceKey) bool {
+		return service != k.Principal.String() && service != strings.Join(k.Principal.Name, "/")
+	})
+	if len(found) == 0 {
+		return ServiceKey{}, fmt.Errorf("the keytab has no key of %s: it has %s", service, Describe(keys))
+	}
+	return slices.MinFunc(found, func(a, b ServiceKey) int {
+		return cmp.Or(cmp.Compare(b.Kvno, a.Kvno), cmp.Compare(rank(a.Key.KeyType), rank(b.Key.KeyType)))
+	}), nil
+}
+
+// proxyIn returns the principal that is most likely the proxy's.
+func proxyIn(keys []ServiceKey) Principal {
+	i := slices.IndexFunc(keys, func(k ServiceKey) bool { return len(k.Principal.Name) > 1 && k.Principal.Name[0] == "HTTP" })
+	return keys[max(i, 0)].Principal
+}
+
+// Describe lists the keys in words, without their values.
+func Describe(keys []ServiceKey) string {
+	var words []string
+	for _, k := range keys {
+		words = append(words, k.String())
+	}
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,148 @@
+package kdc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"time"
+
+	"squidauth/negotiate/kerberos/initiator"
+)
+
+// Client gets tickets for the user of a credential cache. It may be used from
+// several goroutines.
+type Client struct {
+	User  initiator.Principal
+	Cache string // the file
+
+	entries []entry
+	config  *config
+	now     func() time.Time
+}
+
+// Open finds the credential cache of the user with that number, and the
+// configuration, where MIT's library does.
+func Open(lookup Lookup, uid int, now func() time.Time) (*Client, error) {
+	conf, err := loadConfig(lookup)
+	if err != nil {
+		return nil, err
+	}
+	path, err := cachePath(lookup, conf, uid)
+	if err != nil {
+		return nil, err
+	}
+	content, err := readFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no credential cache %s: log in with kinit; if klist shows tickets elsewhere, "+adviceFile, path)
+	}
+	c := &Client{Cache: path, config: conf, now: now}
+	if err == nil {
+		c.User, c.entries, err = parseCache(content)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the credential cache %s cannot be used: %w", path, err)
+	}
+	return c, nil
+}
+
+// Service is the service HTTP of a host, in the realm that krb5.conf says, or in
+// the user's.
+func (c *Client) service(host string) initiator.Principal {
+	realm := c.config.realmOf(host)
+	if realm == "" {
+		realm = c.User.Realm
+	}
+	return initiator.Principal{Name: []string{"HTTP", host}, Realm: realm}
+}
+
+// Cached returns the user's ticket for the service HTTP of the host, if the cache
+// has one that has not expired. A browser takes it.
+func (c *Client) Cached(host string) (initiator.Credential, bool) {
+	service := c.service(host)
+	for _, e := range c.entries {
+		if slices.Equal(e.server.Name, service.Name) && e.end.After(c.now()) {
+			if found, err := c.credential(e); err == nil {
+				return found, true
+			}
+		}
+	}
+	return initiator.Credential{}, false
+}
+
+// grantingTicket returns the ticket with which others are got.
+func (c *Client) grantingTicket() (initiator.Credential, error) {
+	name := initiator.TGS(c.User.Realm, c.User.Realm)
+	i := slices.IndexFunc(c.entries, func(e entry) bool { return e.server.String() == name.String() })
+	if i < 0 {
+		return initiator.Credential{}, fmt.Errorf("the credential cache %s of %s has no ticket-granting ticket: log in with kinit", c.Cache, c.User)
+	}
+	e := c.entries[i]
+	if ago := c.now().Sub(e.end); ago > 0 {
+		return initiator.Credential{}, fmt.Errorf("the tickets of %s in %s expired %v ago: log in with kinit", c.User, c.Cache, ago.Round(time.Second))
+	}
+	found, err := c.credential(e)
+	if err != nil {
+		return initiator.Credential{}, fmt.Errorf("the ticket-granting ticket in %s cannot be used: %w", c.Cache, err)
+	}
+	return found, nil
+}
+
+func (c *Client) credential(e entry) (initiator.Credential, error) {
+	ticket, err := initiator.ParseTicket(e.ticket)
+	return initiator.Credential{Ticket: ticket, Session: e.key, Client: c.User, EndTime: e.end}, err
+}
+
+// maxReferrals bounds the KDCs that a request is referred to. MIT's library takes
+// as many.
+const maxReferrals = 10
+
+// Ticket gets a new ticket for the service HTTP of the host from the KDC, whatever
+// the cache holds: from that of the user's realm, or one that it refers to (RFC
+// 4120 section 1.2, RFC 6806 section 8). The cache remains as it is.
+func (c *Client) Ticket(ctx context.Context, host string) (initiator.Credential, error) {
+	tgt, err := c.grantingTicket()
+	if err != nil {
+		return initiator.Credential{}, err
+	}
+	at, service := c.User.Realm, c.service(host)
+	mapped := c.config.realmOf(host) != ""
+	for range maxReferrals {
+		want := initiator.Principal{Name: service.Name, Realm: at}
+		if mapped && at != service.Realm {
+			want = initiator.TGS(service.Realm, at)
+		}
+		got, err := c.request(ctx, tgt, want)
+		if err != nil {
+			return initiator.Credential{}, err
+		}
+		next, referred := got.Leads()
+		if !referred {
+			return got, nil
+		}
+		tgt, at = got, next
+	}
+	return initiator.Credential{}, fmt.Errorf("the KDCs refer to each other, the last of them to that of realm %s", at)
+}
+
+// request asks the KDC of the service's realm.
+func (c *Client) request(ctx context.Context, tgt initiator.Credential, service initiator.Principal) (initiator.Credential, error) {
+	r, err := tgt.Request(service, c.now())
+	if err != nil {
+		return initiator.Credential{}, fmt.Errorf("the ticket-granting ticket of %s cannot be used: %w", c.User, err)
+	}
+	answer, err := c.config.exchange(ctx, service.Realm, r.Message)
+	if err != nil {
+		return initiator.Credential{}, err
+	}
+	got, err := r.Credential(answer, tgt)
+	var refused *initiator.KDCError
+	switch {
+	case errors.As(err, &refused):
+		return initiator.Credential{}, explain(refused, service, c.now())
+	case err != nil:
+		return initiator.Credential{}, fmt.Errorf("the answer of the KDC of %s cannot be used: %w", service.Realm, err)
+	}
+	return got, nil
+}
