@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs from Debian or Ubuntu what the end-to-end tests need: Squid, curl,
-# htpasswd, a Kerberos server, and MIT's GSS-API for Python with NTLM to offer.
-# Does nothing when all is there. Prints why when it cannot help, and
+# htpasswd, a Kerberos server, MIT's GSS-API for Python with NTLM to offer,
+# Heimdal's GSS-API, clocks that go wrong, and an Active Directory domain
+# controller. Does nothing when all is there. Prints why when it cannot help, and
 # that is no error: the tests then skip, and say so.
 set -eu
 
@@ -15,7 +16,12 @@ command -v kadmin.local >/dev/null || missing="$missing krb5-admin-server"
 command -v kinit >/dev/null || missing="$missing krb5-user"
 # The packages are those of Debian's Python, whatever other comes first in PATH.
 /usr/bin/python3 -c 'import gssapi' 2>/dev/null || missing="$missing python3-gssapi"
+/usr/bin/python3 -c 'import ctypes; ctypes.CDLL("libgssapi.so.3")' 2>/dev/null || missing="$missing libgssapi3-heimdal"
 [ -e /etc/gss/mech.d/mech.ntlmssp.conf ] || missing="$missing gss-ntlmssp"
+command -v faketime >/dev/null || missing="$missing faketime"
+# A package without files of its own, but with all that it takes except for the schema.
+dpkg -s samba-ad-dc 2>/dev/null | grep -q ' installed$' || missing="$missing samba-ad-dc"
+[ -d /usr/share/samba/setup ] || missing="$missing samba-ad-provision"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ]; then
@@ -51,6 +57,13 @@ case $missing in
 *krb5-kdc* | *krb5-admin-server*)
 	if [ -d /run/systemd/system ]; then
 		systemctl disable --now --quiet krb5-kdc.service krb5-admin-server.service || true
+	fi
+	;;
+esac
+case $missing in
+*samba-ad-dc*)
+	if [ -d /run/systemd/system ]; then
+		systemctl disable --now --quiet samba-ad-dc.service smbd.service nmbd.service winbind.service || true
 	fi
 	;;
 esac

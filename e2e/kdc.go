@@ -25,6 +25,7 @@ type KDC struct {
 	program string
 	kadmin  string
 	address string
+	clock   []string // environment of the server, if its clock is wrong
 	cmd     *exec.Cmd
 	exited  chan struct{} // closed when cmd has ended
 }
@@ -60,17 +61,18 @@ func (k *KDC) configure() error {
 	if k.address, err = freeAddress(); err != nil {
 		return err
 	}
-	if err := os.WriteFile(k.file("krb5.conf"), []byte(clientConfig(k.address)), 0o644); err != nil {
+	if err := os.WriteFile(k.file("krb5.conf"), []byte(clientConfig(k.address, Realm, OtherRealm)), 0o644); err != nil {
 		return err
 	}
 	return os.WriteFile(k.file("kdc.conf"), []byte(k.serverConfig()), 0o644)
 }
 
-// clientConfig keeps clients away from DNS, which would not know our names and
-// would be slow to say so. RC4 is allowed to the clients, so that it is the
-// helper that refuses it.
-func clientConfig(address string) string {
-	return fmt.Sprintf(`[libdefaults]
+// clientConfig has clients ask one address for tickets of all realms, the first
+// of which is that of services and of users who name none. It keeps them away
+// from DNS, which would not know our names and would be slow to say so. RC4 is
+// allowed to the clients, so that it is the helper that refuses it.
+func clientConfig(address string, realms ...string) string {
+	config := fmt.Sprintf(`[libdefaults]
 	default_realm = %[1]s
 	dns_lookup_kdc = false
 	dns_lookup_realm = false
@@ -81,17 +83,15 @@ func clientConfig(address string) string {
 	allow_weak_crypto = true
 	allow_rc4 = true
 	permitted_enctypes = aes256-sha1 aes128-sha1 aes256-sha2 aes128-sha2 rc4
-[realms]
-	%[1]s = {
-		kdc = %[3]s
-	}
-	%[2]s = {
-		kdc = %[3]s
-	}
 [domain_realm]
 	localhost = %[1]s
 	.example.test = %[1]s
-`, Realm, OtherRealm, address)
+[realms]
+`, realms[0])
+	for _, realm := range realms {
+		config += fmt.Sprintf("\t%s = {\n\t\tkdc = %s\n\t}\n", realm, address)
+	}
+	return config
 }
 
 func (k *KDC) serverConfig() string {
@@ -109,9 +109,12 @@ func (k *KDC) serverConfig() string {
 
 // Env returns the environment of a program that is to use this server, with
 // more variables added.
-func (k *KDC) Env(more ...string) []string {
+func (k *KDC) Env(more ...string) []string { return clientEnv(k.file("krb5.conf"), more...) }
+
+// clientEnv returns the environment of a program that is to use a krb5.conf.
+func clientEnv(config string, more ...string) []string {
 	return append([]string{
-		"KRB5_CONFIG=" + k.file("krb5.conf"),
+		"KRB5_CONFIG=" + config,
 		"PATH=" + os.Getenv("PATH"),
 		"LC_ALL=C",
 	}, more...)
@@ -194,7 +197,7 @@ func (k *KDC) launch(t testing.TB) bool {
 	}
 	defer log.Close()
 	k.cmd = exec.Command(k.program, "-n", "-r", Realm, "-r", OtherRealm)
-	k.cmd.Env = k.Env("KRB5_KDC_PROFILE=" + k.file("kdc.conf"))
+	k.cmd.Env = k.Env(append(k.clock, "KRB5_KDC_PROFILE="+k.file("kdc.conf"))...)
 	k.cmd.Stdout, k.cmd.Stderr = log, log
 	if err := k.cmd.Start(); err != nil {
 		t.Fatal(err)

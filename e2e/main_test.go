@@ -3,6 +3,7 @@
 package e2e_test
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -13,6 +14,9 @@ import (
 
 // programs are our helpers, built at most once for all tests.
 var programs e2e.Programs
+
+// activeDirectory is made at most once for all tests.
+var activeDirectory e2e.ActiveDirectory
 
 // cHelper puts Squid's own helper in the place of ours, to see whose fault a
 // failure is. Tests of what it cannot do are skipped, and some others fail:
@@ -26,7 +30,7 @@ const report = "basicauthenticator"
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if err := programs.Remove(); err != nil {
+	if err := errors.Join(activeDirectory.Remove(), programs.Remove()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}

@@ -5,6 +5,7 @@ package e2e
 import (
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -14,8 +15,9 @@ type Tickets struct {
 	// Principal is the user with realm, empty for who has not logged in.
 	Principal string
 
-	kdc  *KDC
-	file string
+	env   []string // of a client of the KDC
+	file  string
+	clock []string // environment of programs whose clock is wrong
 }
 
 // Login gets a ticket for the user by password, as kinit does.
@@ -27,16 +29,24 @@ func (k *KDC) Login(t testing.TB, u User) *Tickets {
 // LoginAt gets a ticket for a user of the realm.
 func (k *KDC) LoginAt(t testing.TB, realm string, u User) *Tickets {
 	t.Helper()
-	tickets := k.NoTickets(t)
+	return login(t, k.Env(), realm, u)
+}
+
+// login gets a ticket from the KDC of the clients with this environment. The
+// options are kinit's.
+func login(t testing.TB, env []string, realm string, u User, options ...string) *Tickets {
+	t.Helper()
+	tickets := noTickets(t, env)
 	tickets.Principal = u.Name + "@" + realm
-	tickets.Renew(t, u)
+	tickets.Renew(t, u, options...)
 	return tickets
 }
 
-// Renew logs the user in again, which forgets the tickets for services.
-func (c *Tickets) Renew(t testing.TB, u User) {
+// Renew logs the user in again, which forgets the tickets for services. The
+// options are kinit's.
+func (c *Tickets) Renew(t testing.TB, u User, options ...string) {
 	t.Helper()
-	cmd := exec.Command(Need(t, "kinit"), "-c", c.file, c.Principal)
+	cmd := exec.Command(Need(t, "kinit"), append(options, "-c", c.file, c.Principal)...)
 	cmd.Env = c.Env()
 	cmd.Stdin = strings.NewReader(u.Password + "\n")
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -47,11 +57,18 @@ func (c *Tickets) Renew(t testing.TB, u User) {
 // NoTickets is for a client that has not logged in.
 func (k *KDC) NoTickets(t testing.TB) *Tickets {
 	t.Helper()
-	return &Tickets{kdc: k, file: filepath.Join(Dir(t), "ccache")}
+	return noTickets(t, k.Env())
+}
+
+func noTickets(t testing.TB, env []string) *Tickets {
+	t.Helper()
+	return &Tickets{env: env, file: filepath.Join(Dir(t), "ccache")}
 }
 
 // Env returns the environment of a program of this user.
-func (c *Tickets) Env() []string { return c.kdc.Env("KRB5CCNAME=FILE:" + c.file) }
+func (c *Tickets) Env() []string {
+	return slices.Concat(c.env, c.clock, []string{"KRB5CCNAME=FILE:" + c.file})
+}
 
 // List returns what klist says of the tickets, encryption types too.
 func (c *Tickets) List(t testing.TB) string {
