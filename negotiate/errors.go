@@ -16,15 +16,16 @@ type Reason string
 
 // The reasons.
 const (
-	Malformed   Reason = "malformed-token"
-	OutOfOrder  Reason = "out-of-order"
-	NTLM        Reason = "client-sent-ntlm"
-	Unsupported Reason = "mechanism-not-supported"
-	Rejected    Reason = "client-rejected-kerberos"
-	BadMIC      Reason = "bad-mic"
-	KeyExtras   Reason = "key-extras"
-	BadRequest  Reason = "malformed-request"
-	NotInGroup  Reason = "not-in-required-group"
+	Malformed    Reason = "malformed-token"
+	OutOfOrder   Reason = "out-of-order"
+	NTLM         Reason = "client-sent-ntlm"
+	Unsupported  Reason = "mechanism-not-supported"
+	Rejected     Reason = "client-rejected-kerberos"
+	BadMIC       Reason = "bad-mic"
+	KeyExtras    Reason = "key-extras"
+	BadRequest   Reason = "malformed-request"
+	NotInGroup   Reason = "not-in-required-group"
+	GroupUnknown Reason = "required-group-unknown" // the directory could not be asked for it
 )
 
 // Error says why a token was not accepted, in words for the operator.

@@ -111,11 +111,11 @@ func TestGroupFormats(t *testing.T) {
 		"default":   {identity.Groups{}, binary},
 		"SID":       {identity.Groups{Format: identity.GroupsSID}, sids(2)},
 		"none":      {identity.Groups{Format: identity.GroupsNone}, nil},
-		"only":      {identity.Groups{Format: identity.GroupsSID, Only: only}, []string{domain + "-10001"}},
-		"only none": {identity.Groups{Only: only[1:]}, nil},
-		"required":  {identity.Groups{Format: identity.GroupsSID, Require: only}, sids(2)},
-		"both":      {identity.Groups{Format: identity.GroupsSID, Require: []identity.SID{mustSID(t, ownSID)}, Only: only}, []string{domain + "-10001"}},
-		"unseen":    {identity.Groups{Format: identity.GroupsNone, Require: only}, nil},
+		"only":      {identity.Groups{Format: identity.GroupsSID, Only: identity.GroupSet{SIDs: only}}, []string{domain + "-10001"}},
+		"only none": {identity.Groups{Only: identity.GroupSet{SIDs: only[1:]}}, nil},
+		"required":  {identity.Groups{Format: identity.GroupsSID, Require: identity.GroupSet{SIDs: only}}, sids(2)},
+		"both":      {identity.Groups{Format: identity.GroupsSID, Require: identity.GroupSet{SIDs: []identity.SID{mustSID(t, ownSID)}}, Only: identity.GroupSet{SIDs: only}}, []string{domain + "-10001"}},
+		"unseen":    {identity.Groups{Format: identity.GroupsNone, Require: identity.GroupSet{SIDs: only}}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, log := withLog(t)
@@ -139,7 +139,7 @@ func TestRequire(t *testing.T) {
 			"forged":       withGroups(krbtest.AES256SHA1, 9, func(s *pactest.Spec) { s.Key = krbtest.Key(krbtest.AES256SHA1, "forger") }),
 		} {
 			h := newHandler(t)
-			h.Groups = identity.Groups{Format: format, Require: []identity.SID{mustSID(t, domain+"-10008")}}
+			h.Groups = identity.Groups{Format: format, Require: identity.GroupSet{SIDs: []identity.SID{mustSID(t, domain+"-10008")}}}
 			r, p := ask(t, h, line("YR", l.Init(spnego.KRB5)))
 			want(t, r, protocol.Denied, negotiate.NotInGroup)
 			if message, _ := p.Note("message"); strings.Contains(message, "group") || groups(p) != nil || r.Detail().User != l.User() {
@@ -229,7 +229,7 @@ func TestManyGroups(t *testing.T) {
 		for _, format := range []identity.GroupFormat{identity.GroupsBase64, identity.GroupsSID} {
 			t.Run(fmt.Sprint(name, format), func(t *testing.T) {
 				h, log := withLog(t)
-				h.Groups = identity.Groups{Format: format, Only: only}
+				h.Groups = identity.Groups{Format: format, Only: identity.GroupSet{SIDs: only}}
 				r, p := ask(t, h, line("YR", l.Init(spnego.KRB5)))
 				want(t, r, protocol.Accepted, authenticated)
 				all, got := n+1, groups(p)

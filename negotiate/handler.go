@@ -72,14 +72,16 @@ func (h *Handler) accept(ctx context.Context, step Step, detail protocol.Detail)
 	if client.err != nil && h.Groups.Wanted() {
 		h.Log.Warn("the ticket's groups are not used", "user", detail.User, "problem", client.err.Error())
 	}
-	if !h.Groups.Admits(client.groups) {
+	admitted, err := h.Groups.Admits(ctx, client.groups)
+	switch {
+	case err != nil:
+		detail.Reason, detail.Cause = string(GroupUnknown), err
+		return protocol.Broken(textUnavailable).With(detail)
+	case !admitted:
 		detail.Reason = string(NotInGroup)
 		return protocol.Deny(textRefused).With(detail)
 	}
 	groups := h.Groups.Annotate(ctx, client.groups)
-	if groups.Err != nil {
-		h.Log.Warn("not all groups have a name, their SIDs are reported", "user", detail.User, "problem", groups.Err.Error())
-	}
 	if groups.LeftOut > 0 {
 		h.Log.Warn("not all groups fit into the reply", "user", detail.User, "left_out", groups.LeftOut)
 	}

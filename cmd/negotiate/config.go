@@ -57,7 +57,7 @@ func (c *config) serve(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	names, groups, err := c.identity.Options()
+	names, groups, err := c.identity.Options(opt.Log)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,10 @@ type Config[T any] struct {
 	Path string
 	Kind string // what the file is, in the log: "password file"
 	Make string // how one gets such a file: "create it with htpasswd"
+
+	// Without says what follows as long as there never was a good one. Empty:
+	// nobody can log in.
+	Without string
 
 	// Parse makes a value of the file's content. Its error completes the
 	// sentence "the file …".
@@ -236,7 +241,7 @@ func (f *File[T]) changed(now time.Time) bool {
 // file that has the same.
 func (f *File[T]) complain(err error, fresh bool) {
 	if last := f.lastProblem(); fresh || last == nil || last.Error() != err.Error() {
-		consequence := "nobody can log in until that is mended"
+		consequence := cmp.Or(f.Without, "nobody can log in until that is mended")
 		if f.value.Load() != nil {
 			consequence = "going on with what was read before"
 		}

@@ -3,9 +3,11 @@ package program
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/urfave/cli/v2"
 
+	"squidauth/helper/directory"
 	"squidauth/helper/identity"
 )
 
@@ -15,50 +17,59 @@ type Identity struct {
 	stripRealm, lowerCase bool
 	groupFormat           string
 	groups, require       cli.StringSlice
+	ldap                  LDAP
 }
 
 // Flags are those of schemes that learn a user's groups.
 func (i *Identity) Flags() []cli.Flag {
-	return []cli.Flag{
+	flags := []cli.Flag{
 		&cli.StringFlag{Name: "user-form", Destination: &i.userForm, Value: "principal", Usage: "report users as principal (user@REALM), user, domain (DOMAIN\\user) or upn `FORM`"},
 		&cli.BoolFlag{Name: "strip-realm", Destination: &i.stripRealm, Usage: "the same as --user-form user"},
 		&cli.BoolFlag{Name: "lower-case", Destination: &i.lowerCase, Usage: "report names in lower case"},
-		&cli.StringFlag{Name: "group-format", Destination: &i.groupFormat, Value: "base64", Usage: "report groups as base64, sid or none `FORM`"},
-		&cli.StringSliceFlag{Name: "groups", Destination: &i.groups, Usage: "report `SID` only; may be given again (default: all)"},
-		&cli.StringSliceFlag{Name: "require-group", Destination: &i.require, Usage: "admit members of `SID` only; may be given again"},
+		&cli.StringFlag{Name: "group-format", Destination: &i.groupFormat, Value: "base64", Usage: "report groups as base64, sid, name or none `FORM`"},
+		&cli.StringSliceFlag{Name: "groups", Destination: &i.groups, Usage: "report `GROUP` only, a SID or a name; may be given again (default: all)"},
+		&cli.StringSliceFlag{Name: "require-group", Destination: &i.require, Usage: "admit members of `GROUP` only, a SID or a name; may be given again"},
 	}
+	return append(flags, i.ldap.Flags()...)
 }
 
 // Options checks the flags and returns what they say.
-func (i *Identity) Options() (n identity.Names, g identity.Groups, err error) {
+func (i *Identity) Options(log *slog.Logger) (n identity.Names, g identity.Groups, err error) {
 	form, ok1 := identity.ParseForm(i.userForm)
 	format, ok2 := identity.ParseGroupFormat(i.groupFormat)
 	switch {
 	case !ok1:
 		return n, g, fmt.Errorf("--user-form %q is none of principal, user, domain, upn", i.userForm)
 	case !ok2:
-		return n, g, fmt.Errorf("--group-format %q is none of base64, sid, none", i.groupFormat)
-	case format == identity.GroupsName:
-		return n, g, errors.New("--group-format name needs a directory")
+		return n, g, fmt.Errorf("--group-format %q is none of base64, sid, name, none", i.groupFormat)
 	}
 	if i.stripRealm {
 		form = identity.Bare
 	}
-	only, err1 := parseSIDs("--groups", i.groups.Value())
-	require, err2 := parseSIDs("--require-group", i.require.Value())
 	n = identity.Names{Form: form, LowerCase: i.lowerCase}
-	g = identity.Groups{Format: format, Only: only, Require: require}
-	return n, g, errors.Join(err1, err2)
+	g, err = i.groupOptions(format, log)
+	return n, g, err
 }
 
-func parseSIDs(flag string, words []string) ([]identity.SID, error) {
-	var sids []identity.SID
-	for _, w := range words {
-		sid, err := identity.ParseSID(w)
-		if err != nil {
-			return nil, fmt.Errorf("%s %q is %w", flag, w, err)
-		}
-		sids = append(sids, sid)
+func (i *Identity) groupOptions(format identity.GroupFormat, log *slog.Logger) (identity.Groups, error) {
+	g := identity.Groups{Format: format}
+	var err error
+	if g.Only, err = identity.ParseGroups(i.groups.Value()); err != nil {
+		return g, fmt.Errorf("--groups %w", err)
 	}
-	return sids, nil
+	if g.Require, err = identity.ParseGroups(i.require.Value()); err != nil {
+		return g, fmt.Errorf("--require-group %w", err)
+	}
+	named := format == identity.GroupsName || len(g.Only.Names)+len(g.Require.Names) > 0
+	switch {
+	case i.ldap.given():
+		pool, err := i.ldap.pool(log)
+		if err != nil {
+			return g, err
+		}
+		g.Directory = directory.New(directory.Options{Servers: pool, Base: i.ldap.base, Log: log})
+	case named:
+		return g, errors.New("names of groups need a directory: give --ldap-uri, or SIDs and another --group-format")
+	}
+	return g, nil
 }

@@ -1,0 +1,134 @@
+package ldapconn
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-ldap/ldap/v3"
+)
+
+// conn is a connection that is ready for searches. It is used by one goroutine at
+// a time.
+type conn struct {
+	ldap   *ldap.Conn
+	wire   *wire
+	server int         // its number in Options.Servers
+	expiry *time.Timer // while it is idle
+}
+
+var errPanic = errors.New("it sends what cannot be read")
+
+// do runs a request of the library, which may wait and panic as it likes.
+func (c *conn) do(ctx context.Context, request func() error) error {
+	return c.wire.during(ctx, func() (err error) {
+		defer func() {
+			if recover() != nil {
+				c.wire.shut(errPanic)
+				err = errPanic
+			}
+		}()
+		return request()
+	})
+}
+
+func (c *conn) search(ctx context.Context, q *ldap.SearchRequest) (found []*ldap.Entry, err error) {
+	err = c.do(ctx, func() error {
+		result, err := c.ldap.Search(q)
+		if err == nil {
+			found = result.Entries
+		}
+		return err
+	})
+	return found, err
+}
+
+// isUsable reports whether the connection can take another request.
+func (c *conn) isUsable() bool { return !c.ldap.IsClosing() && c.wire.end() == nil }
+
+func (c *conn) close() {
+	c.wire.shut(errClosed)
+	c.ldap.Close()
+}
+
+// open connects to a server, protects the connection and binds.
+func (p *Pool) open(ctx context.Context, number int) (*conn, error) {
+	server := p.opt.Servers[number]
+	protection, err := p.protection(ctx, server)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := p.opt.Dial(ctx, server.network(), server.address)
+	if err != nil {
+		return nil, err
+	}
+	c := &conn{wire: &wire{Conn: raw}, server: number}
+	if err := p.prepare(ctx, c, protection); err != nil {
+		cause := c.wire.end()
+		if c.wire.shut(errClosed); c.ldap != nil {
+			c.ldap.Close()
+		}
+		return nil, because(err, cause)
+	}
+	return c, nil
+}
+
+// protection returns how TLS is to be set up, nil for none.
+func (p *Pool) protection(ctx context.Context, s Server) (*tls.Config, error) {
+	if s.scheme != schemeTLS && !(s.StartsPlain() && p.opt.StartTLS) {
+		return nil, nil
+	}
+	config := &tls.Config{ServerName: s.host, MinVersion: tls.VersionTLS12}
+	if p.opt.CA == nil {
+		return config, nil
+	}
+	roots, err := p.opt.CA.Current(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("the CA's certificate is not there: %w", err)
+	}
+	config.RootCAs = roots
+	return config, nil
+}
+
+func (p *Pool) prepare(ctx context.Context, c *conn, protection *tls.Config) error {
+	startTLS := protection != nil && p.opt.Servers[c.server].StartsPlain()
+	switch {
+	case protection == nil, startTLS:
+		c.ldap = ldap.NewConn(c.wire, false)
+	default:
+		over := tls.Client(c.wire, protection)
+		if err := c.wire.during(ctx, func() error { return over.HandshakeContext(ctx) }); err != nil {
+			return err
+		}
+		c.ldap = ldap.NewConn(over, true)
+	}
+	c.ldap.Start()
+	if startTLS {
+		if err := c.do(ctx, func() error { return c.ldap.StartTLS(protection) }); err != nil {
+			return fmt.Errorf("StartTLS: %w", err)
+		}
+	}
+	return p.bind(ctx, c)
+}
+
+// bind tells the server who asks. A password that was refused is not sent again
+// for a while, unless the file has another: that would lock the account.
+func (p *Pool) bind(ctx context.Context, c *conn) error {
+	if p.opt.BindDN == "" {
+		return nil
+	}
+	secret, err := p.opt.Secret.Current(ctx)
+	if err != nil {
+		return fmt.Errorf("the bind DN's password is not there: %w", err)
+	}
+	if err := p.refused.check(secret, p.opt.Now()); err != nil {
+		return err
+	}
+	err = c.do(ctx, func() error { return c.ldap.Bind(p.opt.BindDN, secret.text) })
+	if !ldap.IsErrorWithCode(err, ldap.LDAPResultInvalidCredentials) {
+		return err
+	}
+	return p.refused.remember(secret, p.opt.Now(), err)
+}

@@ -1,0 +1,49 @@
+package ldapconn
+
+import (
+	"crypto/subtle"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// penance is how long a refused password is not sent again.
+const penance = 5 * time.Minute
+
+// refusal is the password that a server refused last. It may be used from several
+// goroutines.
+type refusal struct {
+	mu     sync.Mutex
+	secret *Secret
+	until  time.Time
+	err    error
+}
+
+// refusedError is why a bind failed, and why it is not tried with other servers,
+// nor again.
+type refusedError struct{ answer error }
+
+func (e *refusedError) Error() string {
+	return fmt.Sprintf("%s; that password is not tried again for %v", words(e.answer), penance)
+}
+
+// remember notes what the server answered to the password, and returns it.
+func (r *refusal) remember(s *Secret, now time.Time, answer error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.secret, r.until, r.err = s, now.Add(penance), &refusedError{answer}
+	return r.err
+}
+
+// check returns an error for a password that was refused of late.
+func (r *refusal) check(s *Secret, now time.Time) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.secret == nil || subtle.ConstantTimeCompare([]byte(r.secret.text), []byte(s.text)) != 1 {
+		return nil
+	}
+	if left := r.until.Sub(now); left <= 0 || left > penance { // or the clock was put back
+		return nil
+	}
+	return r.err
+}
