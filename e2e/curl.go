@@ -27,6 +27,8 @@ type Request struct {
 	// Proxy is the name by which a Kerberos client calls Squid, on which its
 	// ticket depends; empty means localhost.
 	Proxy string
+	// NTLM has curl use the NTLM scheme. Its own NTLM knows ASCII only.
+	NTLM bool
 	// Authorization, if it is set, is sent as the Proxy-Authorization header.
 	Authorization string
 	// Alone closes the connection to Squid after this request. The Negotiate
@@ -165,6 +167,9 @@ func (s *Squid) curlLogin(r Request) string {
 		return login + fmt.Sprintf("proxy-header = \"Proxy-Authorization: %s\"\n", r.Authorization)
 	case r.Anonymous:
 		return login
+	}
+	if r.NTLM {
+		login += "proxy-ntlm\n"
 	}
 	return login + fmt.Sprintf("proxy-user = \"%s:%s\"\n", hexEscape(r.User), hexEscape(r.Password))
 }

@@ -112,7 +112,7 @@ func (c command) argv(file string) []string {
 
 // allCases is every case, in the order of the table.
 func allCases() []testCase {
-	return slices.Concat(floorCases(), basicCases(), negotiateCases())
+	return slices.Concat(floorCases(), basicCases(), negotiateCases(), ntlmCases())
 }
 
 // floorCases tell how fast the driver could be with a helper that does nothing, and, being the same program on both sides,

@@ -60,7 +60,7 @@ func TestArgv(t *testing.T) {
 
 func TestSelectCases(t *testing.T) {
 	chosen, err := selectCases(allCases(), `^floor|start$`)
-	if err != nil || !slices.Equal(names(chosen), []string{"floor, split", "floor, same CPU", "floor, channel-IDs", "ncsa start", "kerberos start"}) {
+	if err != nil || !slices.Equal(names(chosen), []string{"floor, split", "floor, same CPU", "floor, channel-IDs", "ncsa start", "kerberos start", "ntlm start"}) {
 		t.Errorf("chose %q, %v", names(chosen), err)
 	}
 	for _, pattern := range []string{"no such case", "("} {

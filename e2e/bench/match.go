@@ -13,6 +13,10 @@ type request struct {
 	line    string // without channel-ID and newline
 	code    string // first word of the reply: OK, ERR, BH, TT, …
 	pattern string // regular expression for the whole reply; empty: the code suffices
+
+	// answer makes the line of the reply to the request before, in place of line; nil: the line is always the same. What
+	// that takes is no part of the measurement. Not with channel-IDs.
+	answer func(reply []byte) []byte
 }
 
 // A ready request is made for sending many times.
@@ -21,12 +25,13 @@ type ready struct {
 	code     []byte
 	pattern  *regexp.Regexp // nil when the code suffices
 	accepted []byte         // the last reply that matched pattern: comparing with it costs less than matching
+	answer   func(reply []byte) []byte
 }
 
 func prepare(requests []request) ([]ready, error) {
 	prepared := make([]ready, len(requests))
 	for i, r := range requests {
-		prepared[i] = ready{line: []byte(r.line + "\n"), code: []byte(r.code)}
+		prepared[i] = ready{line: []byte(r.line + "\n"), code: []byte(r.code), answer: r.answer}
 		if r.pattern == "" {
 			continue
 		}
@@ -76,6 +81,9 @@ func (c *cursor) next() *ready {
 	c.at = (c.at + 1) % len(c.requests)
 	return r
 }
+
+// peek returns the request that is dealt next.
+func (c *cursor) peek() *ready { return &c.requests[c.at] }
 
 // An inFlight set knows the requests sent under a channel-ID and not answered yet. The next ID is one more than the one
 // before, from 1, as Squid 4 and later count.

@@ -45,6 +45,7 @@ type lockstep struct {
 	p        *process
 	requests cursor
 	epoch    time.Time
+	last     []byte // the reply before, if a request may need it
 }
 
 var _ session = (*lockstep)(nil)
@@ -53,7 +54,13 @@ func (s *lockstep) run(l limit, dst []time.Duration) ([]time.Duration, time.Dura
 	begin := time.Since(s.epoch)
 	last := begin
 	for count := 0; count == 0 || !l.reached(count, last-begin); count++ {
-		if err := s.exchange(s.requests.next()); err != nil {
+		r := s.requests.next()
+		if r.answer != nil {
+			r.line = append(r.answer(s.last), '\n')
+			thought := time.Since(s.epoch) - last
+			begin, last = begin+thought, last+thought
+		}
+		if err := s.exchange(r); err != nil {
 			return dst, 0, err
 		}
 		now := time.Since(s.epoch)
@@ -73,6 +80,9 @@ func (s *lockstep) exchange(r *ready) error {
 	}
 	if err := r.check(reply); err != nil {
 		return err
+	}
+	if s.requests.peek().answer != nil {
+		s.last = append(s.last[:0], reply...)
 	}
 	if len(s.p.lines.used) > 0 {
 		return fmt.Errorf("surplus output after the reply to %s: %s", excerpt(r.line), excerpt(s.p.lines.used))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"os"
 	"strings"
@@ -40,6 +41,14 @@ func fake(fault string) {
 			os.Exit(3)
 		case "talks at the end":
 			fmt.Print("OK\n")
+		case "challenges":
+			if n%2 == 1 {
+				fmt.Printf("TT %d\n", n)
+			} else if in.Text() == fmt.Sprintf("KK %d", n-1) {
+				fmt.Print("OK\n")
+			} else {
+				fmt.Print("ERR\n")
+			}
 		case "three in reverse":
 			if n%3 == 0 {
 				fmt.Printf("%d OK\n%d OK\n%d OK\n", n, n-1, n-2)
@@ -110,6 +119,17 @@ func TestDialogues(t *testing.T) {
 		case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
 			t.Errorf("%s: error %v, want %q", test.fault, err, test.want)
 		}
+	}
+}
+
+// TestAnswers: a line may be made of the reply before.
+func TestAnswers(t *testing.T) {
+	b, s := testBench(t), testSide(t, 0, fakeHelper, "challenges")
+	s.requests = mustPrepare(t, request{line: "YR", code: "TT"}, request{line: "KK", code: "OK", answer: func(reply []byte) []byte {
+		return append([]byte("KK"), bytes.TrimPrefix(reply, []byte("TT"))...)
+	}})
+	if _, err := b.rate(s); err != nil {
+		t.Error(err)
 	}
 }
 

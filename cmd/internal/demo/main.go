@@ -18,7 +18,7 @@ func main() {
 	}
 	dir, err := os.MkdirTemp("", "squidauth-demo-")
 	if err == nil {
-		err = errors.Join(basicDemo(os.Args[1], dir), negotiateDemo(os.Args[1], dir), os.RemoveAll(dir))
+		err = errors.Join(basicDemo(os.Args[1], dir), negotiateDemo(os.Args[1], dir), ntlmDemo(os.Args[1], dir), os.RemoveAll(dir))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo failed:", err)

@@ -11,6 +11,9 @@
 //	signal NAME    somebody sends the helper HUP or TERM
 //	exit           the helper ends by itself, with status 0
 //
+// In a LINE, {ntlm USER PASSWORD} stands for the message with which an NTLM client
+// answers the last challenge; USER may be DOMAIN\NAME.
+//
 // Empty lines and lines that begin with "#" are comments. When the steps are
 // through, Squid closes the connection: the helper then ends with status 0 and
 // has said nothing more.

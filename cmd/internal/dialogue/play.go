@@ -41,6 +41,7 @@ type player struct {
 	exited  chan error
 	ended   bool
 	show    io.Writer
+	client  ntlmClient
 }
 
 func start(cmd *exec.Cmd, show io.Writer) (*player, error) {
@@ -105,8 +106,13 @@ func brief(line string) string {
 }
 
 func (p *player) send(line string) error {
+	line, err := p.client.fill(line)
+	if err != nil {
+		return err
+	}
+	p.client.sent(line)
 	fmt.Fprintf(p.show, "-> %s\n", brief(line))
-	_, err := io.WriteString(p.stdin, line+"\n")
+	_, err = io.WriteString(p.stdin, line+"\n")
 	return err
 }
 
@@ -156,6 +162,7 @@ func (p *player) reply() (string, error) {
 		if !whole {
 			return "", fmt.Errorf("reply %q without a newline", line)
 		}
+		p.client.received(reply)
 		return reply, nil
 	case <-time.After(patience):
 		return "", fmt.Errorf("no reply within %v", patience)

@@ -1,0 +1,26 @@
+// Ntlm is a helper for Squid's "auth_param ntlm program".
+package main
+
+import (
+	"os"
+
+	"github.com/urfave/cli/v2"
+
+	"squidauth/cmd/internal/program"
+	"squidauth/helper"
+)
+
+func main() {
+	var c config
+	var t tools
+	app := program.New("ntlm", "check the logins of Squid's NTLM authentication", &c.Common)
+	app.Flags = append(app.Flags, c.ntlmFlags()...)
+	app.Commands = append(t.commands(), c.fakeCommand())
+	app.Action = func(ctx *cli.Context) error { return c.serve(ctx) }
+	call, err := byName(helper.ProgramName(), os.Args)
+	app.Before = func(*cli.Context) error {
+		call.tell(os.Stderr)
+		return err
+	}
+	os.Exit(max(program.Run(app, call.args), t.status))
+}
