@@ -67,10 +67,10 @@ func (h *Handler) Reload(ctx context.Context) error {
 }
 
 func (h *Handler) accept(ctx context.Context, step Step, detail protocol.Detail) protocol.Reply {
-	client := vouch(step.Context)
-	detail.User = step.Context.Client + "@" + step.Context.Realm
+	client := vouch(step.Context, h.Kerberos.Realms)
+	detail.User = client.account.Name + "@" + client.account.Realm
 	if client.err != nil && h.Groups.Wanted() {
-		h.Log.Warn("the ticket's groups are not used", "user", detail.User, "problem", client.err.Error())
+		h.Log.Warn("the ticket's groups are not used, or not all", "user", detail.User, "problem", client.err.Error())
 	}
 	admitted, err := h.Groups.Admits(ctx, client.groups)
 	switch {

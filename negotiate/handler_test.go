@@ -268,7 +268,7 @@ func TestNames(t *testing.T) {
 		{identity.Names{Form: identity.Bare}, []string{"Alice"}, "Alice"},
 		{identity.Names{LowerCase: true}, []string{"Alice"}, "alice@example.org"},
 		{identity.Names{LowerCase: true, Form: identity.Bare}, []string{"ALICE", "Admin"}, "alice/admin"},
-		{identity.Names{LowerCase: true}, []string{"ÄRGER"}, "Ärger@example.org"},
+		{identity.Names{LowerCase: true}, []string{"ÄRGER"}, "ärger@example.org"},
 		{identity.Names{}, []string{"root@ADMIN.TEST"}, `root\@ADMIN.TEST@EXAMPLE.ORG`},
 		{identity.Names{Form: identity.Bare}, []string{"root@ADMIN.TEST"}, `root\@ADMIN.TEST`},
 		{identity.Names{}, []string{`a" group="x`}, `a" group="x@EXAMPLE.ORG`},

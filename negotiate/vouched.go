@@ -1,6 +1,8 @@
 package negotiate
 
 import (
+	"errors"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -19,8 +21,9 @@ type vouched struct {
 }
 
 // vouch reads the ticket's PAC, if the KDC put one in: Microsoft's and Samba's do
-// so with groups.
-func vouch(c *kerberos.Context) *vouched {
+// so with groups. trusted are realms whose word on domains counts as that of the
+// service's own realm does.
+func vouch(c *kerberos.Context, trusted []string) *vouched {
 	return c.Once(func() any {
 		v := &vouched{account: identity.Account{Name: c.Client, Realm: c.Realm}}
 		if len(c.PAC) == 0 {
@@ -31,8 +34,11 @@ func vouch(c *kerberos.Context) *vouched {
 			v.err = err
 			return v
 		}
-		v.groups = p.SIDs()
+		v.groups, v.err = p.SIDs(), p.Malformed
 		v.name(c, p)
+		if !strings.HasSuffix(c.Service, "@"+c.Realm) && !slices.Contains(trusted, c.Realm) {
+			v.account.Domain, v.account.UPN = "", "" // or it could speak for users of ours
+		}
 		return v
 	}).(*vouched)
 }
@@ -49,12 +55,19 @@ func verifiedPAC(c *kerberos.Context) (*pac.PAC, error) {
 	if err := p.CheckClient(c.CName, c.AuthTime); err != nil {
 		return nil, err
 	}
+	if p.UPN != nil && p.Logon != nil && !p.UPN.SID.IsZero() && !p.Logon.UserSID.IsZero() && p.UPN.SID != p.Logon.UserSID {
+		return nil, errTwoUsers
+	}
 	return p, nil
 }
 
-// name takes the names that the directory has for the client. Active Directory
-// gives a machine account's ticket to who asks for it without its dollar sign, and
-// a machine bob$ is not the user bob.
+var errTwoUsers = errors.New("pac: LOGON_INFO and UPN_DNS_INFO are of two users")
+
+// name takes the names that the directory has for the client. A client can ask
+// Active Directory for a ticket by another name than that of its account: without
+// the dollar sign of a machine's, or by a user principal name, which may look like
+// somebody else's account. So the account's name counts, in the client's spelling
+// if only upper and lower case differ.
 func (v *vouched) name(c *kerberos.Context, p *pac.PAC) {
 	a := &v.account
 	if p.UPN != nil {
@@ -63,14 +76,17 @@ func (v *vouched) name(c *kerberos.Context, p *pac.PAC) {
 	if p.Logon != nil {
 		a.SAM, a.Domain = printable(p.Logon.EffectiveName), printable(p.Logon.LogonDomainName)
 	}
-	if strings.EqualFold(a.SAM, c.CName+"$") {
-		a.Name += "$"
+	if a.SAM != "" && !strings.EqualFold(a.SAM, c.CName) {
+		a.Name = kerberos.Quote(a.SAM)
 	}
 }
 
+// maxName bounds a name in bytes, so that it fits into every reply.
+const maxName = 1024
+
 // printable returns a name that can be told to Squid, or nothing.
 func printable(name string) string {
-	if !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
+	if len(name) > maxName || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
 		return ""
 	}
 	return name

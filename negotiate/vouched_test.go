@@ -35,7 +35,10 @@ func TestUserForms(t *testing.T) {
 		"forged":      {withGroups(krbtest.AES256SHA1, 1, forged), "alice" + realm, "alice", "alice" + realm, "alice" + realm},
 		"unprintable": {withGroups(krbtest.AES256SHA1, 1, unprintable), "alice" + realm, "alice", "alice" + realm, "alice" + realm},
 		// A machine that somebody named like a user.
-		"machine": {withGroups(krbtest.AES256SHA1, 1, named("ALICE$")), "alice$" + realm, "alice$", `EXAMPLE\ALICE$`, "alice$" + realm},
+		"machine": {withGroups(krbtest.AES256SHA1, 1, named("ALICE$")), "ALICE$" + realm, "ALICE$", `EXAMPLE\ALICE$`, "ALICE$" + realm},
+		// An account with the UPN alice, which somebody gave it.
+		"account": {withGroups(krbtest.AES256SHA1, 1, named("eve@x")), `eve\@x` + realm, `eve\@x`, `EXAMPLE\eve@x`, `eve\@x` + realm},
+		"long":    {withGroups(krbtest.AES256SHA1, 1, named(strings.Repeat("é", 600))), "alice" + realm, "alice", `EXAMPLE\alice`, "alice" + realm},
 	} {
 		for form, want := range map[identity.Form]string{
 			identity.Principal: c.principal, identity.Bare: c.bare, identity.Domain: c.domain, identity.UPN: c.upn,
@@ -48,6 +51,34 @@ func TestUserForms(t *testing.T) {
 			}
 			if strings.Contains(r.Detail().User, "\n") {
 				t.Errorf("%s: the log is told %q", name, r.Detail().User)
+			}
+		}
+	}
+}
+
+// TestForeignNames: another realm's KDC does not speak for the domain's users,
+// unless it was said that it may.
+func TestForeignNames(t *testing.T) {
+	l := withGroups(krbtest.AES256SHA1, 1, nil)
+	l.Ticket.CRealm, l.Auth.CRealm = "OTHER.TEST", "OTHER.TEST"
+	l.Ticket.AuthData = krbtest.WithPAC(pactest.Build(func() pactest.Spec {
+		s := specOf(l.Ticket, 1)
+		s.UPN = &pactest.UPN{Name: "alice@" + krbtest.Realm, Domain: krbtest.Realm}
+		return s
+	}()))
+	for _, c := range []struct {
+		realms      []string
+		domain, upn string
+	}{
+		{nil, "alice@OTHER.TEST", "alice@OTHER.TEST"},
+		{[]string{krbtest.Realm, "OTHER.TEST"}, `EXAMPLE\alice`, "alice@" + krbtest.Realm},
+	} {
+		for form, want := range map[identity.Form]string{identity.Domain: c.domain, identity.UPN: c.upn, identity.Principal: "alice@OTHER.TEST"} {
+			h := newHandler(t)
+			h.Names.Form, h.Kerberos.Realms = form, c.realms
+			r, p := ask(t, h, line("YR", l.Init(spnego.KRB5)))
+			if user, _ := p.Note("user"); r.Outcome() != protocol.Accepted || user != want {
+				t.Errorf("%v, form %d: %v %q, want %q", c.realms, form, r.Outcome(), user, want)
 			}
 		}
 	}

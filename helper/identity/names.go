@@ -1,6 +1,9 @@
 package identity
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // Account is a user as the server knows it that vouched for the password or
 // ticket. What it did not say is empty.
@@ -16,8 +19,10 @@ type Account struct {
 type Form byte
 
 // The forms. A user without what a form needs is reported as Principal, or, where
-// there is no realm, as Domain, or as Bare: forms fall back to what cannot be
-// taken for somebody else.
+// there is no realm, as Domain, or as Bare. Of these only Principal and Domain are
+// safe to tell people apart by: users of two realms can have the same bare name,
+// and who administers accounts can give one a UPN that looks like another's
+// principal.
 const (
 	Principal Form = iota // user@REALM
 	Bare                  // user
@@ -38,7 +43,7 @@ func ParseForm(s string) (Form, bool) {
 // Names says how users are reported to Squid.
 type Names struct {
 	Form      Form
-	LowerCase bool // of the letters A to Z
+	LowerCase bool
 }
 
 // Of returns the name of an account.
@@ -70,9 +75,11 @@ func (n Names) form(a Account) string {
 	return a.Name
 }
 
+// lower leaves letters alone that share their lower case with another one, such as
+// the Kelvin sign: directories may hold both apart.
 func lower(r rune) rune {
-	if 'A' <= r && r <= 'Z' {
-		return r + 'a' - 'A'
+	if l := unicode.ToLower(r); unicode.ToUpper(l) == r {
+		return l
 	}
 	return r
 }

@@ -116,13 +116,14 @@ func (f *File[T]) Current(ctx context.Context) (*T, error) {
 const rests = 4
 
 // Latest is Current for who missed something in the value: it looks at the file,
-// and a file that was written just now is waited for.
+// and a file that was written just now is waited for. While somebody else looks, it
+// goes on with what there is: on a disk that hangs that may take long.
 func (f *File[T]) Latest(ctx context.Context) (*T, error) {
 	for range rests {
 		select {
 		case f.turn <- struct{}{}:
 			f.lookWithin(ctx, patience)
-		case <-ctx.Done():
+		default:
 			return f.Current(ctx)
 		}
 		if !f.resting.Load() || !pause(ctx, rest) {

@@ -23,10 +23,13 @@ var quote = strings.NewReplacer(`\`, `\\`, "/", `\/`, "@", `\@`)
 func (p principal) unparse() string {
 	parts := make([]string, len(p))
 	for i, part := range p {
-		parts[i] = quote.Replace(part)
+		parts[i] = Quote(part)
 	}
 	return strings.Join(parts, "/")
 }
+
+// Quote writes one component of a name as krb5_unparse_name does.
+func Quote(component string) string { return quote.Replace(component) }
 
 // maxName bounds a client's name and realm in bytes. Directories allow far less.
 const maxName = 1024
