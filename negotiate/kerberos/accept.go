@@ -10,6 +10,7 @@ import (
 
 	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
 
+	"squidauth/negotiate/kerberos/internal/enctype"
 	"squidauth/negotiate/rcache"
 )
 
@@ -55,7 +56,7 @@ func (a *Acceptor) Accept(ctx context.Context, apReq []byte) (*Context, error) {
 	if err != nil {
 		return nil, refuse(NoKeytab, "no keytab").because(err)
 	}
-	if err := a.permit(req.ticket.part.etype, "the ticket"); err != nil {
+	if err := a.permit(req.ticket.part.EType, "the ticket"); err != nil {
 		return nil, err
 	}
 	t, err := a.openTicket(keys, &req.ticket)
@@ -109,8 +110,8 @@ func (a *Acceptor) acceptFrom(req *apReq, t *ticket) (*Context, error) {
 
 // permit refuses encryption types by policy.
 func (a *Acceptor) permit(id int32, what string) error {
-	if _, known := enctypeOf(id); !known {
-		return refuse(WeakEncryption, "%s is encrypted with %s, which is not supported", what, enctypeName(id))
+	if !enctype.Known(id) {
+		return refuse(WeakEncryption, "%s is encrypted with %s, which is not supported", what, enctype.Name(id))
 	}
 	if id == etypeID.RC4_HMAC && !a.PermitRC4 {
 		return refuse(WeakEncryption, "%s is encrypted with rc4-hmac: give the service account AES keys, or use --permit-rc4", what)
@@ -121,7 +122,7 @@ func (a *Acceptor) permit(id int32, what string) error {
 // openAuthenticator decrypts the authenticator and holds it against the ticket.
 // Name and realm both count: the authenticator is made by the client.
 func openAuthenticator(req *apReq, t *ticket) (*authenticator, error) {
-	plain, err := t.session.decrypt(usageAuthenticator, req.authenticator.cipher)
+	plain, err := t.session.decrypt(usageAuthenticator, req.authenticator.Cipher)
 	if err != nil {
 		return nil, refuse(BadMatch, "the authenticator does not decrypt with the ticket's session key").because(err)
 	}
@@ -148,9 +149,9 @@ func (a *Acceptor) skew() time.Duration {
 func (a *Acceptor) checkTimes(t *ticket, auth *authenticator, now time.Time) error {
 	ahead := auth.time().Sub(now)
 	switch {
-	case t.flags.has(flagAnonymous):
+	case t.flags.Has(flagAnonymous):
 		return refuse(BadName, "the ticket is of an anonymous client")
-	case t.flags.has(flagInvalid):
+	case t.flags.Has(flagInvalid):
 		return refuse(NotYetValid, "the ticket is marked invalid: it is postdated and was not validated")
 	case ahead > a.skew():
 		return refuse(ClockSkew, "the client's clock is %v ahead of ours: set both by NTP", ahead.Round(time.Second))
@@ -171,7 +172,7 @@ func (a *Acceptor) checkRealms(t *ticket) error {
 		return refuse(ForeignRealm, "the client is of realm %s, which is not allowed", t.crealm)
 	}
 	way := t.transited
-	if t.flags.has(flagTransitedChecked) || strings.Trim(way, "\x00") == "" {
+	if t.flags.Has(flagTransitedChecked) || strings.Trim(way, "\x00") == "" {
 		return nil
 	}
 	for realm := range strings.SplitSeq(way, ",") {
@@ -188,7 +189,7 @@ func (a *Acceptor) checkReplay(req *apReq, t *ticket, now time.Time) error {
 	if a.Replay == nil {
 		return refuse(ReplayCache, "replay cache").because(errNoReplayCache)
 	}
-	tag := rcache.Tag(req.authenticator.cipher, t.session.etype.GetHMACBitLength()/8)
+	tag := rcache.Tag(req.authenticator.Cipher, t.session.etype.GetHMACBitLength()/8)
 	seen, err := a.Replay.Seen(tag, now)
 	switch {
 	case err != nil:

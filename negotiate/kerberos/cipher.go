@@ -11,6 +11,8 @@ import (
 	"github.com/jcmturner/gokrb5/v8/crypto/etype"
 	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
 	"github.com/jcmturner/gokrb5/v8/types"
+
+	"squidauth/negotiate/kerberos/internal/enctype"
 )
 
 // Key usages (RFC 4120 section 7.5.1, RFC 4121 section 2).
@@ -21,36 +23,6 @@ const (
 	usageAcceptorSign  = 23
 	usageInitiatorSign = 25
 )
-
-// An enctype is an encryption type that can be used at all. DES is none of them,
-// and triple DES has been obsolete since RFC 8429.
-type enctype struct {
-	name    string
-	keySize int // in bytes; gokrb5 has a wrong one for aes256-cts-hmac-sha384-192
-}
-
-func enctypeOf(id int32) (enctype, bool) {
-	switch id {
-	case etypeID.AES128_CTS_HMAC_SHA1_96:
-		return enctype{"aes128-cts-hmac-sha1-96", 16}, true
-	case etypeID.AES256_CTS_HMAC_SHA1_96:
-		return enctype{"aes256-cts-hmac-sha1-96", 32}, true
-	case etypeID.AES128_CTS_HMAC_SHA256_128:
-		return enctype{"aes128-cts-hmac-sha256-128", 16}, true
-	case etypeID.AES256_CTS_HMAC_SHA384_192:
-		return enctype{"aes256-cts-hmac-sha384-192", 32}, true
-	case etypeID.RC4_HMAC:
-		return enctype{"rc4-hmac", 16}, true
-	}
-	return enctype{}, false
-}
-
-func enctypeName(id int32) string {
-	if t, ok := enctypeOf(id); ok {
-		return t.name
-	}
-	return fmt.Sprintf("encryption type %d", id)
-}
 
 // cipher is a key and the keys derived from it, each derived once (RFC 3961
 // section 5.3). It may be used from several goroutines.
@@ -65,11 +37,10 @@ type cipher struct {
 var errKey = errors.New("the key is not of its encryption type")
 
 func newCipher(key types.EncryptionKey) (*cipher, error) {
-	t, ok := enctypeOf(key.KeyType)
-	if !ok {
-		return nil, fmt.Errorf("%s is not supported", enctypeName(key.KeyType))
-	}
-	if len(key.KeyValue) != t.keySize {
+	switch {
+	case !enctype.Known(key.KeyType):
+		return nil, fmt.Errorf("%s is not supported", enctype.Name(key.KeyType))
+	case !enctype.Usable(key):
 		return nil, errKey
 	}
 	e, err := crypto.GetEtype(key.KeyType)

@@ -8,13 +8,15 @@ import (
 	"github.com/jcmturner/gokrb5/v8/types"
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
+
+	"squidauth/negotiate/kerberos/internal/der"
 )
 
 // Context is an established security context. It is used by one goroutine.
 type Context struct {
 	Client   string // principal without realm, as krb5_unparse_name writes it
 	Realm    string // the client's
-	CName    string // the same without its backslashes: components joined by "/"
+	CName    string // the same without escapes: components joined by "/"
 	Service  string // principal of the key that fitted, with realm
 	AuthTime time.Time
 	Skew     time.Duration // the client's clock minus ours
@@ -66,7 +68,7 @@ func (a *Acceptor) establish(req *apReq, t *ticket, auth *authenticator) (*Conte
 		}
 		c.sign = sub
 	}
-	if auth.checksum.gssFlags()&gssMutual == 0 && !req.options.has(optionMutualRequired) {
+	if auth.checksum.gssFlags()&gssMutual == 0 && !req.options.Has(optionMutualRequired) {
 		return c, nil
 	}
 	if err := a.reply(c, t.session, auth); err != nil {
@@ -108,7 +110,7 @@ func (a *Acceptor) reply(c *Context, session *cipher, auth *authenticator) error
 	}
 	c.seq = uint64(binary.BigEndian.Uint32(random[:]) & 0x3fffffff) // 30 bits, as MIT krb5: some clients read it as signed
 	var part cryptobyte.Builder
-	part.AddASN1(applicationTag(27), func(b *cryptobyte.Builder) {
+	part.AddASN1(der.ApplicationTag(27), func(b *cryptobyte.Builder) {
 		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 			tagged(b, 0, func(b *cryptobyte.Builder) { b.AddASN1(asn1.GeneralizedTime, addTime(auth.ctime)) })
 			tagged(b, 1, func(b *cryptobyte.Builder) { b.AddASN1Int64(auth.cusec) })
@@ -132,7 +134,7 @@ func (a *Acceptor) reply(c *Context, session *cipher, auth *authenticator) error
 
 func marshalAPRep(enc types.EncryptedData) ([]byte, error) {
 	var rep cryptobyte.Builder
-	rep.AddASN1(applicationTag(typeAPRep), func(b *cryptobyte.Builder) {
+	rep.AddASN1(der.ApplicationTag(typeAPRep), func(b *cryptobyte.Builder) {
 		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 			tagged(b, 0, func(b *cryptobyte.Builder) { b.AddASN1Int64(version) })
 			tagged(b, 1, func(b *cryptobyte.Builder) { b.AddASN1Int64(typeAPRep) })
@@ -148,10 +150,10 @@ func marshalAPRep(enc types.EncryptedData) ([]byte, error) {
 }
 
 func tagged(b *cryptobyte.Builder, n uint8, f cryptobyte.BuilderContinuation) {
-	b.AddASN1(fieldTag(n), f)
+	b.AddASN1(der.FieldTag(n), f)
 }
 
 // addTime writes KerberosTime (RFC 4120 section 5.2.3): no fractions, UTC.
 func addTime(t time.Time) cryptobyte.BuilderContinuation {
-	return func(b *cryptobyte.Builder) { b.AddBytes([]byte(t.UTC().Format("20060102150405Z"))) }
+	return func(b *cryptobyte.Builder) { b.AddBytes([]byte(t.UTC().Format(der.TimeForm))) }
 }

@@ -9,7 +9,7 @@ import (
 type Reason string
 
 // The reasons. The first group are the client's: with another ticket it may
-// succeed. The second group are the server's.
+// succeed, as with NoKey. Of the others the operator must do something.
 const (
 	Malformed      Reason = "malformed-token"
 	BadTicket      Reason = "ticket-does-not-decrypt"

@@ -2,14 +2,15 @@ package kerberos
 
 import (
 	"crypto/hmac"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
-	"github.com/jcmturner/gokrb5/v8/keytab"
+
+	"squidauth/negotiate/kerberos/internal/enctype"
+	"squidauth/negotiate/kerberos/internal/keytab"
 )
 
 // Keyring holds the keys of a keytab. It is immutable, but for what it remembers
@@ -27,28 +28,21 @@ type serviceKey struct {
 	until     time.Time // when it is no longer used; zero: never
 }
 
-var errNoKeytab = errors.New("it is not a keytab, or is cut short")
-
-var errNoKeys = errors.New("it holds no key of a usable encryption type")
-
 // ParseKeytab reads the content of a keytab file. Entries of unusable encryption
 // types are left out.
 func ParseKeytab(content []byte) (*Keyring, error) {
-	kt := keytab.New()
-	if kt.Unmarshal(content) != nil { // the error's text quotes the file, keys and all
-		return nil, errNoKeytab
+	entries, err := keytab.Parse(content)
+	if err != nil {
+		return nil, err
 	}
 	k := &Keyring{tickets: newTicketCache()}
-	for _, e := range kt.Entries {
+	for _, e := range entries {
 		c, err := newCipher(e.Key)
 		if err != nil {
-			continue
+			return nil, err
 		}
-		name := strings.Join(e.Principal.Components, "/") + "@" + e.Principal.Realm
-		k.keys = append(k.keys, serviceKey{principal: name, kvno: e.KVNO, cipher: c})
-	}
-	if len(k.keys) == 0 {
-		return nil, errNoKeys
+		name := strings.Join(e.Components, "/") + "@" + e.Realm
+		k.keys = append(k.keys, serviceKey{principal: name, kvno: e.Kvno, cipher: c})
 	}
 	return k, nil
 }
@@ -87,7 +81,7 @@ func (k *Keyring) Describe() string {
 			out = append(out, fmt.Sprintf("and %d more", len(k.keys)-i))
 			break
 		}
-		out = append(out, fmt.Sprintf("%s kvno %d %s", s.principal, s.kvno, enctypeName(s.cipher.key.KeyType)))
+		out = append(out, fmt.Sprintf("%s kvno %d %s", s.principal, s.kvno, enctype.Name(s.cipher.key.KeyType)))
 	}
 	return strings.Join(out, ", ")
 }
@@ -101,8 +95,8 @@ func (k *Keyring) candidates(t *sealed, spns []string, now time.Time) []serviceK
 	var first, rest []serviceKey
 	for _, s := range k.keys {
 		switch {
-		case s.cipher.key.KeyType != t.part.etype || !allowed(s.principal, spns), s.expired(now):
-		case s.principal == name && sameKvno(s.kvno, t.part.kvno):
+		case s.cipher.key.KeyType != t.part.EType || !allowed(s.principal, spns), s.expired(now):
+		case s.principal == name && sameKvno(s.kvno, uint32(t.part.KVNO)):
 			first = append(first, s)
 		default:
 			rest = append(rest, s)

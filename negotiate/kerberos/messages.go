@@ -8,13 +8,15 @@ import (
 
 	"github.com/jcmturner/gokrb5/v8/iana/adtype"
 	"github.com/jcmturner/gokrb5/v8/types"
+
+	"squidauth/negotiate/kerberos/internal/der"
 )
 
 // apReq is an AP-REQ (RFC 4120 section 5.5.1).
 type apReq struct {
-	options       flags
+	options       der.Flags
 	ticket        sealed
-	authenticator encrypted
+	authenticator types.EncryptedData
 }
 
 // Bits of an AP-REQ's options.
@@ -27,7 +29,7 @@ const (
 type sealed struct {
 	realm string
 	sname principal
-	part  encrypted
+	part  types.EncryptedData
 }
 
 const (
@@ -37,46 +39,41 @@ const (
 )
 
 func readAPReq(message []byte) (*apReq, error) {
-	f := application(message, typeAPReq)
-	if f.broken {
+	f := der.Application(message, typeAPReq)
+	if f.Broken {
 		return nil, refuse(Malformed, "the token holds no AP-REQ")
 	}
-	pvno, kind := f.integer(0), f.integer(1)
+	pvno, kind := f.Integer(0), f.Integer(1)
 	var req apReq
-	req.options = f.flags(2)
+	req.options = f.Flags(2)
 	ticketVersion := req.ticket.read(&f, 3)
-	req.authenticator = f.encrypted(4)
+	req.authenticator = f.Encrypted(4)
 	switch {
-	case f.broken || kind != typeAPReq:
+	case f.Broken || kind != typeAPReq:
 		return nil, refuse(Malformed, "the AP-REQ cannot be read")
 	case pvno != version || ticketVersion != version:
 		return nil, refuse(Malformed, "the AP-REQ is not of Kerberos 5")
 	case len(req.ticket.sname) == 0:
 		return nil, refuse(Malformed, "the ticket names no service")
-	case req.options.has(optionUseSessionKey):
+	case req.options.Has(optionUseSessionKey):
 		return nil, refuse(UserToUser, "user-to-user authentication is not supported")
 	}
 	return &req, nil
 }
 
 // read takes the ticket in field n and returns its version.
-func (s *sealed) read(f *fields, n uint8) int64 {
-	var field cryptobyte.String
-	if f.broken || !f.rest.ReadASN1(&field, fieldTag(n)) {
-		f.broken = true
-		return 0
-	}
-	inner := readApplication(&field, 1)
-	v := inner.integer(0)
-	s.realm, s.sname, s.part = inner.text(1), inner.name(2), inner.encrypted(3)
-	f.broken = inner.broken || !field.Empty()
+func (s *sealed) read(f *der.Fields, n uint8) int64 {
+	inner := der.Application(f.Field(n), 1)
+	v := inner.Integer(0)
+	s.realm, s.sname, s.part = inner.Text(1), inner.Name(2), inner.Encrypted(3)
+	f.Broken = f.Broken || inner.Broken
 	return v
 }
 
 // encTicketPart is EncTicketPart (RFC 4120 section 5.3), but for what is not
 // looked at: renew-till, and caddr, since address translation makes it useless.
 type encTicketPart struct {
-	flags     flags
+	flags     der.Flags
 	key       types.EncryptionKey
 	crealm    string
 	cname     principal
@@ -95,28 +92,28 @@ const (
 )
 
 func readEncTicketPart(plain []byte) (*encTicketPart, error) {
-	f := application(plain, 3)
+	f := der.Application(plain, 3)
 	var t encTicketPart
-	t.flags, t.key, t.crealm, t.cname = f.flags(0), f.key(1), f.text(2), f.name(3)
-	way := f.sequence(4)
-	way.int32(0)
-	t.transited = string(way.octets(1))
-	t.authTime = f.time(5)
+	t.flags, t.key, t.crealm, t.cname = f.Flags(0), f.Key(1), f.Text(2), f.Name(3)
+	way := f.Sequence(4)
+	way.Int32(0)
+	t.transited = string(way.Octets(1))
+	t.authTime = f.Time(5)
 	t.startTime = t.authTime
-	if f.has(6) {
-		t.startTime = f.time(6)
+	if f.Has(6) {
+		t.startTime = f.Time(6)
 	}
-	t.endTime = f.time(7)
-	if f.has(8) {
-		f.time(8)
+	t.endTime = f.Time(7)
+	if f.Has(8) {
+		f.Time(8)
 	}
-	if f.has(9) {
-		f.value(9, asn1.SEQUENCE)
+	if f.Has(9) {
+		f.Value(9, asn1.SEQUENCE)
 	}
-	if f.has(10) {
-		t.authData = f.value(10, asn1.SEQUENCE)
+	if f.Has(10) {
+		t.authData = f.Value(10, asn1.SEQUENCE)
 	}
-	if f.broken || way.broken {
+	if f.Broken || way.Broken {
 		return nil, refuse(Malformed, "the decrypted ticket cannot be read")
 	}
 	return &t, nil
@@ -139,24 +136,24 @@ type checksum struct {
 }
 
 func readAuthenticator(plain []byte) (*authenticator, error) {
-	f := application(plain, 2)
+	f := der.Application(plain, 2)
 	var a authenticator
-	avno := f.integer(0)
-	a.crealm, a.cname = f.text(1), f.name(2)
-	if f.has(3) {
-		inner := f.sequence(3)
-		a.checksum = checksum{inner.int32(0), inner.octets(1)}
-		f.broken = f.broken || inner.broken
+	avno := f.Integer(0)
+	a.crealm, a.cname = f.Text(1), f.Name(2)
+	if f.Has(3) {
+		inner := f.Sequence(3)
+		a.checksum = checksum{inner.Int32(0), inner.Octets(1)}
+		f.Broken = f.Broken || inner.Broken
 	}
-	a.cusec, a.ctime = f.integer(4), f.time(5)
-	if f.has(6) {
-		a.subkey = f.key(6)
+	a.cusec, a.ctime = f.Integer(4), f.Time(5)
+	if f.Has(6) {
+		a.subkey = f.Key(6)
 	}
-	if f.has(7) {
-		a.seq = uint32(f.integer(7)) // some clients send it as signed
+	if f.Has(7) {
+		a.seq = uint32(f.Integer(7)) // some clients send it as signed
 	}
 	switch {
-	case f.broken:
+	case f.Broken:
 		return nil, refuse(Malformed, "the authenticator cannot be read")
 	case avno != version || a.cusec < 0 || a.cusec > 999999 || !a.checksum.wellFormed():
 		return nil, refuse(Malformed, "the authenticator is not as RFC 4120 and 4121 say")
@@ -169,43 +166,36 @@ func (a *authenticator) time() time.Time {
 	return a.ctime.Add(time.Duration(a.cusec) * time.Microsecond)
 }
 
-// maxAuthData bounds the elements of authorization data that are looked at.
-const maxAuthData = 64
-
 // findPAC returns the PAC of a ticket: an AD-WIN2K-PAC in an AD-IF-RELEVANT
-// ([MS-KILE] section 2.2). Elements that cannot be read are passed over.
-func findPAC(authData cryptobyte.String) []byte {
-	var found []byte
-	eachAuthData(authData, func(kind int32, data []byte) bool {
-		if kind != adtype.ADIfRelevant {
-			return true
-		}
+// ([MS-KILE] section 2.2). Elements that cannot be read are passed over. With two
+// of them one could be the client's, which may ask the KDC to add what it likes.
+func findPAC(authData cryptobyte.String) (pac []byte, err error) {
+	eachAuthData(authData, adtype.ADIfRelevant, func(data []byte) {
 		inner, list := cryptobyte.String(data), cryptobyte.String(nil)
 		if !inner.ReadASN1(&list, asn1.SEQUENCE) || !inner.Empty() {
-			return true
+			return
 		}
-		eachAuthData(list, func(kind int32, data []byte) bool {
-			if kind == adtype.ADWin2KPAC {
-				found = data
+		eachAuthData(list, adtype.ADWin2KPAC, func(data []byte) {
+			if pac != nil {
+				err = refuse(Malformed, "the ticket holds two PACs")
 			}
-			return found == nil
+			pac = data
 		})
-		return found == nil
 	})
-	return found
+	return pac, err
 }
 
 // eachAuthData calls do for elements of AuthorizationData (RFC 4120 section
-// 5.2.6) until it returns false.
-func eachAuthData(list cryptobyte.String, do func(kind int32, data []byte) bool) {
-	for range maxAuthData {
-		var element fields
-		if !list.ReadASN1(&element.rest, asn1.SEQUENCE) {
+// 5.2.6) of that type.
+func eachAuthData(list cryptobyte.String, wanted int32, do func(data []byte)) {
+	for {
+		element := der.Element(&list)
+		if element.Broken {
 			return
 		}
-		kind, data := element.int32(0), element.octets(1)
-		if !element.broken && !do(kind, data) {
-			return
+		kind, data := element.Int32(0), element.Octets(1)
+		if !element.Broken && kind == wanted {
+			do(data)
 		}
 	}
 }

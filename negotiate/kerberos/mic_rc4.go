@@ -9,6 +9,8 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
+
+	"squidauth/negotiate/kerberos/internal/der"
 )
 
 // A MIC token of rc4-hmac (RFC 4757 section 7.2): framed as RFC 2743 section 3.1
@@ -32,7 +34,7 @@ const (
 func rc4MIC(key, message []byte, seq, from uint32) []byte {
 	sum := rc4Checksum(key, message)
 	var b cryptobyte.Builder
-	b.AddASN1(applicationTag(0), func(b *cryptobyte.Builder) {
+	b.AddASN1(der.ApplicationTag(0), func(b *cryptobyte.Builder) {
 		b.AddASN1(asn1.OBJECT_IDENTIFIER, func(b *cryptobyte.Builder) { b.AddBytes(oidKerberos) })
 		b.AddBytes(rc4MICHeader)
 		b.AddBytes(rc4Sequence(key, sum, binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, seq), from)))
@@ -46,7 +48,7 @@ func rc4MIC(key, message []byte, seq, from uint32) []byte {
 func verifyRC4MIC(key, message, token []byte) error {
 	var inner, oid cryptobyte.String
 	whole := cryptobyte.String(token)
-	if !whole.ReadASN1(&inner, applicationTag(0)) || !whole.Empty() || !inner.ReadASN1(&oid, asn1.OBJECT_IDENTIFIER) {
+	if !whole.ReadASN1(&inner, der.ApplicationTag(0)) || !whole.Empty() || !inner.ReadASN1(&oid, asn1.OBJECT_IDENTIFIER) {
 		return errMIC
 	}
 	var header, sequence, sum []byte

@@ -6,23 +6,25 @@ import (
 
 	"github.com/jcmturner/gokrb5/v8/crypto"
 	"github.com/jcmturner/gokrb5/v8/types"
+
+	"squidauth/negotiate/kerberos/internal/enctype"
 )
 
 func encrypt(plain []byte, k types.EncryptionKey, usage uint32, kvno int) (types.EncryptedData, error) {
-	if !usable(k) {
+	if !enctype.Usable(k) {
 		return types.EncryptedData{}, errUnusable(k)
 	}
 	return crypto.GetEncryptedData(plain, k, usage, kvno)
 }
 
 func errUnusable(k types.EncryptionKey) error {
-	return fmt.Errorf("a key of %s and %d bytes cannot be used", EnctypeName(k.KeyType), len(k.KeyValue))
+	return fmt.Errorf("a key of %s and %d bytes cannot be used", enctype.Name(k.KeyType), len(k.KeyValue))
 }
 
 var errIntegrity = errors.New("it does not decrypt")
 
 func decrypt(e types.EncryptedData, k types.EncryptionKey, usage uint32) ([]byte, error) {
-	if !usable(k) {
+	if !enctype.Usable(k) {
 		return nil, errUnusable(k)
 	}
 	etype, err := crypto.GetEtype(k.KeyType)
@@ -39,7 +41,7 @@ func decrypt(e types.EncryptedData, k types.EncryptionKey, usage uint32) ([]byte
 
 // checksum returns the keyed checksum that belongs to the key's encryption type.
 func checksum(data []byte, k types.EncryptionKey, usage uint32) (types.Checksum, error) {
-	if !usable(k) {
+	if !enctype.Usable(k) {
 		return types.Checksum{}, errUnusable(k)
 	}
 	etype, err := crypto.GetEtype(k.KeyType)

@@ -4,5 +4,6 @@
 // answers. A ticket may also be made up with the service's own key. It does no
 // input or output.
 //
-// Its encoder shares no code with package kerberos, which reads the tokens.
+// Its encoder and its encryption share no code with package kerberos, which reads
+// the tokens, but for tags and the sizes of keys.
 package initiator

@@ -2,14 +2,15 @@ package initiator
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
-	"github.com/jcmturner/gokrb5/v8/keytab"
 	"github.com/jcmturner/gokrb5/v8/types"
+
+	"squidauth/negotiate/kerberos/internal/enctype"
+	"squidauth/negotiate/kerberos/internal/keytab"
 )
 
 // ServiceKey is an entry of a keytab.
@@ -24,37 +25,27 @@ func (k ServiceKey) String() string {
 	return describe(k.Principal, k.Kvno, k.Key.KeyType)
 }
 
-func describe(p Principal, kvno uint32, enctype int32) string {
-	return fmt.Sprintf("%s kvno %d %s", p, kvno, EnctypeName(enctype))
+func describe(p Principal, kvno uint32, etype int32) string {
+	return fmt.Sprintf("%s kvno %d %s", p, kvno, enctype.Name(etype))
 }
 
 // Weak says whether the helper takes the key only if it is told to.
 func (k ServiceKey) Weak() bool { return k.Key.KeyType == etypeID.RC4_HMAC }
 
-var (
-	errNoKeytab = errors.New("it is not a keytab, or is cut short")
-	errNoKeys   = errors.New("it holds no key of a usable encryption type")
-)
+// EnctypeName returns the standard name of an encryption type, or its number in
+// words.
+func EnctypeName(id int32) string { return enctype.Name(id) }
 
 // ParseKeytab reads the content of a keytab file. Entries of unusable encryption
 // types are left out; there is at least one other.
-func ParseKeytab(content []byte) (keys []ServiceKey, err error) {
-	defer func() { // sizes that overflow 32 bits
-		if recover() != nil {
-			keys, err = nil, errNoKeytab
-		}
-	}()
-	kt := keytab.New()
-	if kt.Unmarshal(content) != nil { // the error's text quotes the file, keys and all
-		return nil, errNoKeytab
+func ParseKeytab(content []byte) ([]ServiceKey, error) {
+	entries, err := keytab.Parse(content)
+	if err != nil {
+		return nil, err
 	}
-	for _, e := range kt.Entries {
-		if usable(e.Key) {
-			keys = append(keys, ServiceKey{Principal{e.Principal.Components, e.Principal.Realm}, e.KVNO, e.Key})
-		}
-	}
-	if len(keys) == 0 {
-		return nil, errNoKeys
+	var keys []ServiceKey
+	for _, e := range entries {
+		keys = append(keys, ServiceKey{Principal{e.Components, e.Realm}, e.Kvno, e.Key})
 	}
 	return keys, nil
 }
@@ -73,7 +64,7 @@ func Choose(keys []ServiceKey, service string) (ServiceKey, error) {
 		return ServiceKey{}, fmt.Errorf("the keytab has no key of %s: it has %s", service, Describe(keys))
 	}
 	return slices.MinFunc(found, func(a, b ServiceKey) int {
-		return cmp.Or(cmp.Compare(b.Kvno, a.Kvno), cmp.Compare(rank(a.Key.KeyType), rank(b.Key.KeyType)))
+		return cmp.Or(cmp.Compare(b.Kvno, a.Kvno), cmp.Compare(enctype.Rank(a.Key.KeyType), enctype.Rank(b.Key.KeyType)))
 	}), nil
 }
 

@@ -71,9 +71,9 @@ func (t Ticket) String() string {
 }
 
 // Marshal returns the DER encoding, as caches hold it.
-func (t Ticket) Marshal() []byte { return encode(t.der()) }
+func (t Ticket) Marshal() []byte { return encode(t.element()) }
 
-func (t Ticket) der() der {
+func (t Ticket) element() element {
 	return application(typeTicket,
 		field(0, integer(t.Version)),
 		field(1, general(t.SRealm)),
@@ -112,6 +112,6 @@ func (r APReq) Marshal() []byte {
 		field(0, integer(r.Version)),
 		field(1, integer(typeAPReq)),
 		field(2, flags(r.Options)),
-		field(3, r.Ticket.der()),
+		field(3, r.Ticket.element()),
 		field(4, encrypted(r.Authenticator))))
 }

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/jcmturner/gokrb5/v8/iana/keyusage"
+
+	"squidauth/negotiate/kerberos/internal/der"
+	"squidauth/negotiate/kerberos/internal/enctype"
 )
 
 // KDCError is a KDC's refusal: a KRB-ERROR (RFC 4120 section 5.9.1).
@@ -29,18 +32,18 @@ var (
 // name that the KDC prefers, or leads to the KDC that may know it. The error is a
 // *KDCError if the KDC said no.
 func (r Request) Credential(answer []byte, tgt Credential) (Credential, error) {
-	if isApplication(answer, typeError) {
+	if der.IsApplication(answer, typeError) {
 		return Credential{}, readKDCError(answer)
 	}
-	m := read(answer, typeTGSRep)
-	if m.integer(0) != version || m.integer(1) != typeTGSRep {
+	m := der.Application(answer, typeTGSRep)
+	if m.Integer(0) != version || m.Integer(1) != typeTGSRep {
 		return Credential{}, errNoAnswer
 	}
-	m.skip(2)
-	crealm, cname := m.text(3), m.name(4)
-	ticket, err := ParseTicket(m.field(5))
-	enc := m.encrypted(6)
-	if m.broken || err != nil {
+	m.Skip(2)
+	crealm, cname := m.Text(3), m.Name(4)
+	ticket, err := ParseTicket(m.Field(5))
+	enc := m.Encrypted(6)
+	if m.Broken || err != nil {
 		return Credential{}, errMalformed
 	}
 	if crealm != tgt.Client.Realm || !slices.Equal(cname, tgt.Client.Name) {
@@ -61,23 +64,23 @@ func (r Request) Credential(answer []byte, tgt Credential) (Credential, error) {
 // readPart reads EncKDCRepPart (RFC 4120 section 5.4.2): the session key, and what
 // can be believed of the ticket, whose own names nothing protects.
 func (r Request) readPart(plain []byte) (c Credential, err error) {
-	m := read(plain, typeEncTGSRepPart)
-	if isApplication(plain, typeEncASRepPart) { // some KDCs (RFC 4120 section 5.4.2)
-		m = read(plain, typeEncASRepPart)
+	m := der.Application(plain, typeEncTGSRepPart)
+	if der.IsApplication(plain, typeEncASRepPart) { // some KDCs (RFC 4120 section 5.4.2)
+		m = der.Application(plain, typeEncASRepPart)
 	}
-	c.Session = m.key(0)
-	m.skip(1)
-	nonce := m.integer(2)
-	m.skip(3, 4, 5, 6)
-	c.EndTime = m.time(7)
-	m.skip(8)
-	c.Ticket.SRealm, c.Ticket.SName = m.text(9), m.name(10)
+	c.Session = m.Key(0)
+	m.Skip(1)
+	nonce := m.Integer(2)
+	m.Skip(3, 4, 5, 6)
+	c.EndTime = m.Time(7)
+	m.Skip(8)
+	c.Ticket.SRealm, c.Ticket.SName = m.Text(9), m.Name(10)
 	switch {
-	case m.broken || len(c.Ticket.SName) == 0:
+	case m.Broken || len(c.Ticket.SName) == 0:
 		return Credential{}, errMalformed
 	case nonce != int64(r.nonce):
 		return Credential{}, errNoAnswer
-	case !usable(c.Session):
+	case !enctype.Usable(c.Session):
 		return Credential{}, errUnusable(c.Session)
 	}
 	return c, nil
@@ -86,25 +89,25 @@ func (r Request) readPart(plain []byte) (c Credential, err error) {
 // ParseTicket reads a Ticket (RFC 4120 section 5.3), as caches hold it. It aliases
 // the message.
 func ParseTicket(message []byte) (Ticket, error) {
-	m := read(message, typeTicket)
-	t := Ticket{Version: m.integer(0), SRealm: m.text(1), SName: m.name(2), Enc: m.encrypted(3)}
-	if m.broken || t.Version != version || len(t.SName) == 0 {
+	m := der.Application(message, typeTicket)
+	t := Ticket{Version: m.Integer(0), SRealm: m.Text(1), SName: m.Name(2), Enc: m.Encrypted(3)}
+	if m.Broken || t.Version != version || len(t.SName) == 0 {
 		return Ticket{}, errMalformed
 	}
 	return t, nil
 }
 
 func readKDCError(message []byte) error {
-	m := read(message, typeError)
-	m.skip(0, 1, 2, 3)
-	e := &KDCError{Time: m.time(4)}
-	m.skip(5)
-	e.Code = m.int32(6)
-	m.skip(7, 8, 9, 10)
-	if m.has(11) {
-		e.Text = m.text(11)
+	m := der.Application(message, typeError)
+	m.Skip(0, 1, 2, 3)
+	e := &KDCError{Time: m.Time(4)}
+	m.Skip(5)
+	e.Code = m.Int32(6)
+	m.Skip(7, 8, 9, 10)
+	if m.Has(11) {
+		e.Text = m.Text(11)
 	}
-	if m.broken {
+	if m.Broken {
 		return errMalformed
 	}
 	return e

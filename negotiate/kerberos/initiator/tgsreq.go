@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/jcmturner/gokrb5/v8/iana/keyusage"
+
+	"squidauth/negotiate/kerberos/internal/enctype"
 )
 
 const (
@@ -50,14 +52,14 @@ func (c Credential) Request(service Principal, now time.Time) (Request, error) {
 }
 
 // body is KDC-REQ-BODY (RFC 4120 section 5.4.1).
-func (r Request) body(now time.Time) der {
+func (r Request) body(now time.Time) element {
 	kind := int32(nameHost)
 	if isTGS(r.service.Name) {
 		kind = nameInstance
 	}
-	var wanted []der // for the session key
-	for _, e := range enctypes {
-		wanted = append(wanted, integer(int64(e.id)))
+	var wanted []element // for the session key
+	for _, id := range enctype.All() {
+		wanted = append(wanted, integer(int64(id)))
 	}
 	return sequence(
 		field(0, flags([]int{optionCanonicalize})),

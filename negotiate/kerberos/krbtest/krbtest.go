@@ -1,8 +1,8 @@
 // Package krbtest makes what a Kerberos client and its KDC would send to a
 // service, right or wrong in any way, and checks what the service answers. Its
 // encoder, that of package initiator, and its checks share no code with package
-// kerberos. All is of the time Now; keys are the same in every run. Its functions
-// panic when something cannot be expressed.
+// kerberos but for tags and the sizes of keys. All is of the time Now; keys are the
+// same in every run. Its functions panic when something cannot be expressed.
 package krbtest
 
 import (
