@@ -9,6 +9,7 @@ import (
 	"squidauth/helper/identity"
 	"squidauth/negotiate"
 	"squidauth/negotiate/kerberos/krbtest"
+	"squidauth/negotiate/pac/pactest"
 	"squidauth/negotiate/spnego"
 	"squidauth/protocol"
 )
@@ -27,11 +28,12 @@ func (d directory) GroupNames(_ context.Context, sids []identity.SID) []string {
 	return names
 }
 
-func (d directory) GroupSID(_ context.Context, name string) (sid identity.SID, err error) {
-	if name == "Staff" {
-		sid = d.staff
+func (d directory) GroupSIDs(_ context.Context, names []string) ([]identity.SID, error) {
+	sids := make([]identity.SID, len(names))
+	if i := slices.Index(names, "Staff"); i >= 0 && d.err == nil {
+		sids[i] = d.staff
 	}
-	return sid, d.err
+	return sids, d.err
 }
 
 func TestGroupNames(t *testing.T) {
@@ -40,6 +42,17 @@ func TestGroupNames(t *testing.T) {
 	_, p := ask(t, h, line("YR", withGroups(krbtest.AES256SHA1, 2, nil).Init(spnego.KRB5)))
 	if got := groups(p); !slices.Equal(got, []string{ownSID, domain + "-10000", "Staff"}) || log.Len() > 0 {
 		t.Errorf("%v, log %s", got, log)
+	}
+}
+
+// TestGroupNamesWithoutOwnSID: the first group is no user.
+func TestGroupNamesWithoutOwnSID(t *testing.T) {
+	h, _ := withLog(t)
+	h.Groups = identity.Groups{Format: identity.GroupsName, Directory: directory{staff: mustSID(t, domain+"-10000")}}
+	l := withGroups(krbtest.AES256SHA1, 2, func(s *pactest.Spec) { s.Logon.UserID = 0 })
+	_, p := ask(t, h, line("YR", l.Init(spnego.KRB5)))
+	if got := groups(p); !slices.Equal(got, []string{"Staff", domain + "-10001"}) {
+		t.Error(got)
 	}
 }
 

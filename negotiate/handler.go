@@ -72,7 +72,7 @@ func (h *Handler) accept(ctx context.Context, step Step, detail protocol.Detail)
 	if client.err != nil && h.Groups.Wanted() {
 		h.Log.Warn("the ticket's groups are not used, or not all", "user", detail.User, "problem", client.err.Error())
 	}
-	admitted, err := h.Groups.Admits(ctx, client.groups)
+	groups, admitted, err := h.Groups.Admit(ctx, client.groups)
 	switch {
 	case err != nil:
 		detail.Reason, detail.Cause = string(GroupUnknown), err
@@ -81,7 +81,6 @@ func (h *Handler) accept(ctx context.Context, step Step, detail protocol.Detail)
 		detail.Reason = string(NotInGroup)
 		return protocol.Deny(textRefused).With(detail)
 	}
-	groups := h.Groups.Annotate(ctx, client.groups)
 	if groups.LeftOut > 0 {
 		h.Log.Warn("not all groups fit into the reply", "user", detail.User, "left_out", groups.LeftOut)
 	}

@@ -16,8 +16,8 @@ import (
 // one ticket.
 type vouched struct {
 	account identity.Account
-	groups  []identity.SID // the own SID first
-	err     error          // why there are no groups
+	groups  identity.Membership
+	err     error // why there are no groups
 }
 
 // vouch reads the ticket's PAC, if the KDC put one in: Microsoft's and Samba's do
@@ -34,7 +34,10 @@ func vouch(c *kerberos.Context, trusted []string) *vouched {
 			v.err = err
 			return v
 		}
-		v.groups, v.err = p.SIDs(), p.Malformed
+		v.groups.SIDs, v.err = p.SIDs(), p.Malformed
+		if p.Logon != nil {
+			v.groups.Own = p.Logon.UserSID
+		}
 		v.name(c, p)
 		if !strings.HasSuffix(c.Service, "@"+c.Realm) && !slices.Contains(trusted, c.Realm) {
 			v.account.Domain, v.account.UPN = "", "" // or it could speak for users of ours

@@ -109,14 +109,13 @@ func (h *Handler) end(ctx context.Context, server *Server, q protocol.Handshake,
 
 func (h *Handler) accept(ctx context.Context, c *Client, detail protocol.Detail) protocol.Reply {
 	detail.User = h.Names.Of(c.Account.Account)
-	admitted, err := h.Groups.Admits(ctx, c.Groups)
+	groups, admitted, err := h.Groups.Admit(ctx, identity.Membership{Own: c.Own, SIDs: c.Groups})
 	switch {
 	case err != nil:
 		return h.refuse(&Error{Reason: NoDirectory, Attempt: c.Attempt, Undecided: true, cause: err}, detail)
 	case !admitted:
 		return h.refuse(&Error{Reason: NotInGroup, Attempt: c.Attempt}, detail)
 	}
-	groups := h.Groups.Annotate(ctx, c.Groups)
 	if groups.LeftOut > 0 {
 		h.Log.Warn("not all groups fit into the reply", "user", detail.User, "left_out", groups.LeftOut)
 	}

@@ -24,7 +24,8 @@ type Verifier interface {
 // Account is who a Verifier says the client is.
 type Account struct {
 	identity.Account
-	Groups []identity.SID // the own SID first; nil where the verifier knows no groups
+	Own    identity.SID   // the user's SID; the zero SID if it is not known
+	Groups []identity.SID // Own may be one of them; nil where the verifier knows no groups
 
 	// SessionBaseKey is for MIC and key exchange ([MS-NLMP] section 3.3.2).
 	SessionBaseKey [16]byte

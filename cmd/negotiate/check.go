@@ -22,12 +22,14 @@ import (
 // check holds a keytab against the KDC.
 type check struct {
 	*tools
-	keytab, spn string
-	permitRC4   bool
+	keytab       string
+	spns, realms cli.StringSlice
+	permitRC4    bool
+	maxSkew      time.Duration
 }
 
 const checkDescription = `Gets a new ticket from the KDC, as a browser would that is given the proxy
-PROXYFQDN, and holds it against the keytab as the helper would:
+PROXYFQDN, and holds it against the keytab as the helper would that is given the same options:
 
    kinit alice; negotiate check --keytab FILE proxy.example.org
 
@@ -43,8 +45,10 @@ func (t *tools) checkCommand() *cli.Command {
 		Description: checkDescription,
 		Flags: []cli.Flag{
 			keytabFlag(&c.keytab),
-			&cli.StringFlag{Name: "spn", Destination: &c.spn, Usage: "as the helper's: accept tickets for `PRINCIPAL` only"},
+			&cli.StringSliceFlag{Name: "spn", Destination: &c.spns, Usage: "as the helper's: accept tickets for `PRINCIPAL` only; may be given again"},
+			&cli.StringSliceFlag{Name: "realm", Destination: &c.realms, Usage: "as the helper's: accept clients of `REALM` only; may be given again"},
 			&cli.BoolFlag{Name: "permit-rc4", Destination: &c.permitRC4, Usage: "as the helper's: accept rc4-hmac"},
+			&cli.DurationFlag{Name: "max-skew", Destination: &c.maxSkew, Value: kerberos.DefaultSkew, Usage: "as the helper's: clocks may differ by `TIME`"},
 		},
 		Action: c.run,
 	}
@@ -57,6 +61,9 @@ func (c *check) run(ctx *cli.Context) error {
 	proxy, err := host(ctx.Args().First())
 	if err != nil {
 		return err
+	}
+	if c.maxSkew <= 0 || c.maxSkew > maxSkew {
+		return fmt.Errorf("--max-skew %v is not between 0 and %v", c.maxSkew, maxSkew)
 	}
 	content, keys, err := c.readKeytab(&c.keytab)
 	if err != nil {
@@ -102,13 +109,13 @@ func (c *check) accept(keytab []byte, login initiator.Credential) (*kerberos.Con
 	}
 	a := &kerberos.Acceptor{
 		Keys:      func(context.Context) (*kerberos.Keyring, error) { return keys, nil },
+		SPNs:      c.spns.Value(),
+		Realms:    c.realms.Value(),
 		PermitRC4: c.permitRC4,
+		MaxSkew:   c.maxSkew,
 		Replay:    replay,
 		Now:       time.Now,
 		Rand:      rand.Reader,
-	}
-	if c.spn != "" {
-		a.SPNs = []string{c.spn}
 	}
 	token, err := login.Token(time.Now(), initiator.Style{})
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"squidauth/helper/watch"
 	"squidauth/negotiate/kerberos/initiator"
 )
 
@@ -72,15 +73,11 @@ func (t *tools) readKeytab(file *string) (content []byte, keys []initiator.Servi
 	if *file == "" {
 		*file = *t.keytab
 	}
-	f, err := os.Open(*file)
+	content, err = watch.ReadRegular(*file, maxKeytab)
 	if err != nil {
 		return nil, nil, fmt.Errorf("the keytab cannot be read: %w", err)
 	}
-	defer f.Close()
-	content, err = io.ReadAll(io.LimitReader(f, maxKeytab))
-	if err == nil {
-		keys, err = initiator.ParseKeytab(content)
-	}
+	keys, err = initiator.ParseKeytab(content)
 	if err != nil {
 		return nil, nil, fmt.Errorf("the keytab %s cannot be used: %w", *file, err)
 	}

@@ -23,6 +23,7 @@ func writeKeytabs(env *testscript.Env) error {
 		"weak.keytab":  krbtest.ServiceKeytab(krbtest.RC4),
 		"other.keytab": krbtest.Keytab(other),
 		"short.keytab": krbtest.ServiceKeytab(krbtest.AES256SHA1)[:40],
+		"large.keytab": append(krbtest.ServiceKeytab(krbtest.AES256SHA1), make([]byte, maxKeytab)...),
 	} {
 		if err := os.WriteFile(filepath.Join(env.WorkDir, name), content, 0o600); err != nil {
 			return err

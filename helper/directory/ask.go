@@ -5,54 +5,62 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"squidauth/helper/directory/ldapconn"
+	"squidauth/helper/identity"
 )
+
+// retryAfter is how long the servers are not asked after none of them worked.
+const retryAfter = 10 * time.Second
 
 var errBusy = errors.New("the directory has not answered earlier questions yet")
 
-// ask puts questions to the servers, in a part of the time that ctx leaves. After a
-// failure it does not ask for a while, and returns what the failure was.
-func (d *Directory) ask(ctx context.Context, questions func(context.Context) error) error {
-	within, cancel := slice(ctx)
-	defer cancel()
+// ask puts a question to the servers when nobody else does. The error, which is not
+// what a server answered, says why the question was not put, or not in full.
+func (d *Directory) ask(ctx context.Context, question func() error) error {
 	select {
-	case d.turn <- struct{}{}:
-		defer func() { <-d.turn }()
-	case <-within.Done():
+	case d.asking <- struct{}{}:
+		defer func() { <-d.asking }()
+	case <-ctx.Done():
+	}
+	if ctx.Err() != nil {
 		return errBusy
 	}
-	if err := d.resting(); err != nil {
+	if err := d.outage(); err != nil {
 		return err
 	}
-	err := questions(within)
-	if err != nil && ctx.Err() != nil {
+	err := question()
+	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		return err // nobody waits any more, which is not the directory's fault
 	}
-	d.judge(err)
+	if d.answeredFor(ctx) {
+		d.conclude(nil)
+	} else {
+		d.conclude(err)
+	}
 	return err
 }
 
-// slice returns a context for the directory's part of a login. A login may take
-// several, and still has time for an answer.
-func slice(ctx context.Context) (context.Context, context.CancelFunc) {
-	part := patience
-	if deadline, ok := ctx.Deadline(); ok {
-		part = min(part, time.Until(deadline)/4)
-	}
-	return context.WithTimeout(ctx, part)
+// answeredFor reports whether a server answered since the login began that ctx is
+// for. Such a server is slow, but works: what it did not answer in time is asked for
+// at the next login. asking is held.
+func (d *Directory) answeredFor(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ok && deadline.Sub(d.answered) <= identity.DirectoryWait
 }
 
-// resting returns why the servers are not to be asked now.
-func (d *Directory) resting() error {
+// outage returns why the servers are not to be asked now.
+func (d *Directory) outage() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if ago := d.opt.Now().Sub(d.asked); d.problem == nil || ago >= rest || ago < 0 {
+	if ago := d.opt.Now().Sub(d.asked); d.problem == nil || ago >= retryAfter || ago < 0 {
 		return nil
 	}
 	return fmt.Errorf("%w; it is asked again in some seconds", d.problem)
 }
 
-// judge remembers how it went, and logs what is new.
-func (d *Directory) judge(err error) {
+// conclude remembers whether the servers work, and logs what is new.
+func (d *Directory) conclude(err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	before := d.problem
@@ -64,4 +72,9 @@ func (d *Directory) judge(err error) {
 		d.opt.Log.Warn("the directory cannot be asked for groups", "problem", err.Error(),
 			"consequence", "only groups that are known from before have names")
 	}
+}
+
+// isAnswer reports whether a server works, and has err against one question alone.
+func isAnswer(err error) bool {
+	return ldapconn.IsAnswer(err) || errors.Is(err, errNoBase) || errors.Is(err, errNoDomain)
 }

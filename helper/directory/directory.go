@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -9,12 +10,6 @@ import (
 
 	"squidauth/helper/directory/ldapconn"
 	"squidauth/helper/identity"
-)
-
-// What a login may cost.
-const (
-	patience = 2 * time.Second  // for the directory
-	rest     = 10 * time.Second // in which the directory is not asked, after it failed
 )
 
 // Options of a Directory.
@@ -32,17 +27,19 @@ type Options struct {
 // Directory knows the groups of Active Directory. It may be used from several
 // goroutines.
 type Directory struct {
-	opt  Options
-	turn chan struct{} // held by who asks the servers; others wait for what comes of it
+	opt    Options
+	asking chan struct{} // held by who asks the servers; others wait for what comes of it
+
+	// Guarded by asking:
+	root     rootDSE
+	answered time.Time // when a server answered last
 
 	mu      sync.Mutex // guards what follows
 	names   cache[identity.SID, string]
 	sids    cache[string, identity.SID]
-	problem error               // why the servers could not be asked last; nil: they could
-	asked   time.Time           // when that was
-	logged  map[string]struct{} // names of groups that there are none of
-
-	root rootDSE // guarded by turn
+	problem error             // why no server worked when they were asked last; nil: one did
+	asked   time.Time         // when that was
+	logged  map[string]string // what is wrong with the names of groups; under "": with SIDs
 }
 
 var _ identity.Directory = (*Directory)(nil)
@@ -54,110 +51,127 @@ func New(opt Options) *Directory {
 	}
 	return &Directory{
 		opt:    opt,
-		turn:   make(chan struct{}, 1),
+		asking: make(chan struct{}, 1),
 		names:  newCache[identity.SID, string](),
 		sids:   newCache[string, identity.SID](),
-		logged: make(map[string]struct{}),
+		logged: make(map[string]string),
 	}
 }
 
 // GroupNames implements identity.Directory. Names are as sAMAccountName has them,
 // without the domain.
 func (d *Directory) GroupNames(ctx context.Context, sids []identity.SID) []string {
-	names, missing := d.knownNames(sids)
-	if len(missing) == 0 {
-		return names
+	var groups []identity.SID
+	var places []int // in sids
+	for i, sid := range sids {
+		if mayHaveName(sid) {
+			groups, places = append(groups, sid), append(places, i)
+		}
 	}
-	_ = d.ask(ctx, func(ctx context.Context) error { // logged there
-		_, missing := d.knownNames(sids)
-		return d.learnNames(ctx, missing)
-	})
-	names, _ = d.knownNames(sids)
+	found, _ := resolve(ctx, d, d.names, groups, d.learnNames) // what went wrong is logged
+	names := make([]string, len(sids))
+	for i, name := range found {
+		names[places[i]] = name
+	}
 	return names
 }
 
-// knownNames returns the names of groups as far as they are known, and the SIDs
-// whose names are to be asked for.
-func (d *Directory) knownNames(sids []identity.SID) (names []string, missing []identity.SID) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	now := d.opt.Now()
-	names = make([]string, len(sids))
-	for i, sid := range sids {
-		if !mayHaveName(sid) {
-			continue
-		}
-		name, fresh := d.names.get(sid, now)
-		if names[i] = name; !fresh {
-			missing = append(missing, sid)
-		}
-	}
-	return names, missing
+// GroupSIDs implements identity.Directory. A name with a domain is looked for in all
+// of that domain, one without it under Options.Base; case does not matter. If there
+// is no such group, or more than one, that is logged.
+func (d *Directory) GroupSIDs(ctx context.Context, names []string) ([]identity.SID, error) {
+	return resolve(ctx, d, d.sids, names, d.learnSIDs)
 }
 
-// learnNames asks for the names of groups, some at a time.
+// resolve returns what is known of the keys after the servers were asked for what is
+// not. learn puts their answers into the cache. An error says why nothing is known of
+// some.
+func resolve[K, V comparable](ctx context.Context, d *Directory, c cache[K, V], keys []K, learn func(context.Context, []K) error) ([]V, error) {
+	lookUp := func(otherwise error) ([]V, []K, error) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return c.lookUp(keys, d.opt.Now(), otherwise)
+	}
+	values, due, err := lookUp(nil)
+	if len(due) == 0 {
+		return values, err
+	}
+	failure := d.ask(ctx, func() error {
+		_, due, _ := lookUp(nil) // others may have asked since
+		return learn(ctx, due)
+	})
+	values, _, err = lookUp(failure)
+	return values, err
+}
+
+// learnNames asks for the names of groups, some at a time. The error is not what a
+// server answered.
 func (d *Directory) learnNames(ctx context.Context, sids []identity.SID) error {
-	for some := range slices.Chunk(sids, maxSIDs) {
+	problem := ""
+	for some := range slices.Chunk(sids, maxGroups) {
 		found, err := d.searchSIDs(ctx, some)
-		if err != nil {
+		switch {
+		case err != nil && !isAnswer(err):
 			return err
+		case err != nil:
+			problem = err.Error()
 		}
 		d.mu.Lock()
 		now := d.opt.Now()
 		for _, sid := range some {
-			d.names.put(ownSID(sid), found[sid], now)
+			d.names.put(ownSID(sid), found[sid], err, now)
 		}
 		d.mu.Unlock()
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.isNews("", problem) {
+		d.opt.Log.Warn("the directory cannot be asked for groups", "problem", problem, "consequence", "those without a known name are reported as SIDs")
+	}
 	return nil
 }
 
-// GroupSID implements identity.Directory. A name with a domain is looked for in all
-// of that domain, one without it under Options.Base; case does not matter. If there
-// is no such group, or more than one, that is logged.
-func (d *Directory) GroupSID(ctx context.Context, name string) (identity.SID, error) {
-	if sid, fresh := d.knownSID(name); fresh {
-		return sid, nil
-	}
-	err := d.ask(ctx, func(ctx context.Context) error {
-		if _, fresh := d.knownSID(name); fresh {
-			return nil
+// learnSIDs asks for groups by their names, some of a domain at a time. The error is
+// not what a server answered.
+func (d *Directory) learnSIDs(ctx context.Context, names []string) error {
+	for domain, names := range byDomain(names) {
+		for some := range slices.Chunk(names, maxGroups) {
+			found, err := d.searchNames(ctx, domain, some)
+			if err != nil && !isAnswer(err) {
+				return err
+			}
+			d.rememberSIDs(some, found, err)
 		}
-		return d.learnSID(ctx, name)
-	})
-	sid, _ := d.knownSID(name)
-	if err != nil && sid.IsZero() {
-		return sid, err
 	}
-	return sid, nil
-}
-
-func (d *Directory) knownSID(name string) (sid identity.SID, fresh bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.sids.get(name, d.opt.Now())
-}
-
-func (d *Directory) learnSID(ctx context.Context, name string) error {
-	found, err := d.searchName(ctx, name)
-	if err != nil {
-		return err
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.sids.put(name, found.sid, d.opt.Now())
-	d.logName(name, found.problem)
 	return nil
 }
 
-// logName logs once what is wrong with the name of a group. The lock is held.
-func (d *Directory) logName(name, problem string) {
-	if problem == "" {
-		delete(d.logged, name)
-		return
+// rememberSIDs remembers what was found of the names, or what a server has against
+// them, and logs what is wrong with them.
+func (d *Directory) rememberSIDs(names []string, found map[string]answer, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := d.opt.Now()
+	for _, name := range names {
+		if err != nil {
+			d.sids.put(name, identity.SID{}, fmt.Errorf("group %s: %w", name, err), now)
+			if d.isNews(name, err.Error()) {
+				d.opt.Log.Warn("the directory does not say which group it is that the options name", "group", name, "problem", err.Error())
+			}
+			continue
+		}
+		a := found[name]
+		d.sids.put(name, a.sid, nil, now)
+		if d.isNews(name, a.problem) {
+			d.opt.Log.Warn("nobody is a member of a group that the options name", "group", name, "problem", a.problem)
+		}
 	}
-	if _, done := d.logged[name]; !done {
-		d.logged[name] = struct{}{}
-		d.opt.Log.Warn("nobody is a member of a group that the options name", "group", name, "problem", problem)
-	}
+}
+
+// isNews reports whether a problem is another than that which was logged last. The
+// lock is held.
+func (d *Directory) isNews(name, problem string) bool {
+	last := d.logged[name]
+	d.logged[name] = problem
+	return problem != "" && problem != last
 }

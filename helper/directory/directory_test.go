@@ -1,19 +1,16 @@
 package directory
 
 import (
-	"context"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
+
+	"github.com/go-ldap/ldap/v3"
 
 	"squidauth/helper/directory/ldapconn/ldaptest"
 	"squidauth/helper/identity"
 )
-
-const down = "the directory cannot be asked for groups"
 
 func TestGroupNames(t *testing.T) {
 	run(t, func(t *testing.T, f *fixture) {
@@ -38,7 +35,7 @@ func TestGroupNames(t *testing.T) {
 // TestManyGroups: a search asks for no more than it can.
 func TestManyGroups(t *testing.T) {
 	run(t, func(t *testing.T, f *fixture) {
-		rids := make([]uint32, 3*maxSIDs+1)
+		rids := make([]uint32, 3*maxGroups+1)
 		for i := range rids {
 			rids[i] = uint32(990 + i)
 		}
@@ -46,102 +43,6 @@ func TestManyGroups(t *testing.T) {
 			t.Error(got)
 		}
 		f.expectSearches(1 + 4)
-	})
-}
-
-func TestNamesAreRemembered(t *testing.T) {
-	run(t, func(t *testing.T, f *fixture) {
-		f.names(1001, 1)
-		f.expectSearches(2)
-		time.Sleep(keepMissing - time.Second)
-		same(t, "later", f.names(1001, 1), "Staff|")
-		f.expectSearches(2)
-		time.Sleep(time.Second)
-		same(t, "when the group that there is none of is to be asked for again", f.names(1001, 1), "Staff|")
-		f.expectSearches(3)
-		delete(f.groups, "CN=Staff,CN=Users,"+domainDN)
-		f.groups["CN=Personal,CN=Users,"+domainDN] = domainSID + "-1001"
-		time.Sleep(keepFound - keepMissing - time.Second)
-		same(t, "before an hour", f.names(1001), "Staff")
-		time.Sleep(time.Second)
-		same(t, "after an hour", f.names(1001), "Personal")
-	})
-}
-
-// TestDown: what is known goes on, one line says so, and nobody asks for a while.
-func TestDown(t *testing.T) {
-	run(t, func(t *testing.T, f *fixture) {
-		f.names(1001)
-		f.Refuse = true
-		f.Hangup()
-		time.Sleep(keepFound)
-		for range 5 {
-			same(t, "names", f.names(1001, 1002), "Staff|")
-		}
-		same(t, "connections", f.Dialled(), 2)
-		time.Sleep(rest)
-		same(t, "names after a rest", f.names(1001, 1002), "Staff|")
-		same(t, "connections after a rest", f.Dialled(), 3)
-		f.expectLog(down)
-		f.Refuse = false
-		time.Sleep(rest)
-		same(t, "names", f.names(1001, 1002), "Staff|Café Users")
-		f.expectLog("the directory answers again")
-	})
-}
-
-// TestHangs: a login waits for its part of the time, and the next ones do not.
-func TestHangs(t *testing.T) {
-	run(t, func(t *testing.T, f *fixture) {
-		f.Reply = func(ldaptest.Request) []byte { return []byte{} }
-		began := time.Now()
-		same(t, "names", f.names(1001, 1002), "|")
-		same(t, "first", time.Since(began), patience)
-		same(t, "names", f.names(1001, 1002), "|")
-		same(t, "SID", f.sid("Staff"), "error")
-		same(t, "all", time.Since(began), patience)
-		f.expectLog("no answer in time")
-		time.Sleep(rest)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		began = time.Now()
-		f.GroupNames(ctx, []identity.SID{mustSID(t, domainSID+"-1001")})
-		same(t, "with little time", time.Since(began), time.Second/4)
-		f.expectLog()
-	})
-}
-
-// TestNobodyWaits: who is gone does not make the directory look down.
-func TestNobodyWaits(t *testing.T) {
-	run(t, func(t *testing.T, f *fixture) {
-		ctx, cancel := context.WithCancel(t.Context())
-		answer := f.Reply
-		f.Reply = func(r ldaptest.Request) []byte {
-			cancel()
-			return []byte{}
-		}
-		f.GroupNames(ctx, []identity.SID{mustSID(t, domainSID+"-1001")})
-		f.expectLog()
-		f.Reply = answer
-		same(t, "next", f.names(1001), "Staff")
-	})
-}
-
-// TestTogether: who asks for the same at the same time shares one search.
-func TestTogether(t *testing.T) {
-	run(t, func(t *testing.T, f *fixture) {
-		answer := f.Reply
-		f.Reply = func(r ldaptest.Request) []byte {
-			time.Sleep(patience / 10)
-			return answer(r)
-		}
-		var all sync.WaitGroup
-		for range 20 {
-			all.Go(func() { same(t, "names", f.names(1001, 1002), "Staff|Café Users") })
-			all.Go(func() { same(t, "SID", f.sid("Staff"), "1001") })
-		}
-		all.Wait()
-		f.expectSearches(1 + 2)
 	})
 }
 
@@ -198,6 +99,68 @@ func TestGroupSIDWhileDown(t *testing.T) {
 	})
 }
 
+// TestGroupSIDs: names are asked for together, those of a domain in one search.
+func TestGroupSIDs(t *testing.T) {
+	run(t, func(t *testing.T, f *fixture) {
+		names := []string{"Staff", `OTHER\Staff`, "Nobodies", `EXAMPLE\Staff`, "Café Users", `NOWHERE\Staff`, `EXAMPLE\Café Users`, "Staff"}
+		sids, err := f.GroupSIDs(f.context(), names)
+		staff, users := domainSID+"-1001", domainSID+"-1002"
+		same(t, "SIDs", fmt.Sprint(sids), fmt.Sprint([]string{staff, "S-1-5-21-9-9-9-1001", "", staff, users, "", users, staff}))
+		same(t, "error", err, nil)
+		f.expectSearches(1 + 1 + 2 + 2 + 1) // the rootDSE; no domain, two domains, one that there is none of
+		f.expectLog("no such group", "no such domain")
+		for i := range 3 * maxGroups {
+			names = append(names, fmt.Sprint("Group", i))
+		}
+		sids, err = f.GroupSIDs(f.context(), names)
+		same(t, "SIDs", len(sids), len(names))
+		same(t, "error", err, nil)
+		f.expectSearches(7 + 3)
+	})
+}
+
+// TestRefusedQuestion: what a server answers to one question with an error is
+// remembered, said once, and keeps it from no other.
+func TestRefusedQuestion(t *testing.T) {
+	for code, words := range map[int64]string{
+		ldap.LDAPResultReferral:                 "does not hold that part",
+		ldap.LDAPResultNoSuchObject:             "does not hold that part",
+		ldap.LDAPResultInsufficientAccessRights: "does not let this bind DN",
+	} {
+		run(t, func(t *testing.T, f *fixture) {
+			answer := f.Reply
+			f.Reply = func(r ldaptest.Request) []byte {
+				if r.Base() == otherDN {
+					return r.Result(code, "words of the server")
+				}
+				return answer(r)
+			}
+			for minute := range 20 {
+				same(t, "member", f.login(`OTHER\Staff,Staff`, 1001, 1002), "Staff|Café Users")
+				same(t, "perhaps a member", f.login(`OTHER\Staff,Staff`, 1003), "error")
+				same(t, "group", f.sid(`OTHER\Staff`), "error")
+				same(t, "another's groups", f.names(1003, 2000+uint32(minute)), `A (b) *\|`)
+				time.Sleep(time.Minute)
+			}
+			searches := 0
+			for _, r := range f.Seen() {
+				if r.Op == ldaptest.Search && r.Base() == otherDN {
+					searches++
+				}
+			}
+			same(t, "searches", searches, int(20*time.Minute/keepMissing))
+			f.expectLog(words)
+			f.Reply = answer
+			same(t, "when that is mended", f.sid(`OTHER\Staff`), "S-1-5-21-9-9-9-1001")
+			f.Reply = func(r ldaptest.Request) []byte { return r.Result(code, "words of the server") }
+			time.Sleep(keepFound)
+			same(t, "what was found stays", f.login(`OTHER\Staff,Staff`, 1001), "Staff")
+			same(t, "unknown", f.names(1010), "")
+			f.expectLog(`group=OTHER\Staff`, "group=Staff", down)
+		})
+	}
+}
+
 // TestOtherDirectories do not say what Active Directory does.
 func TestOtherDirectories(t *testing.T) {
 	run(t, func(t *testing.T, f *fixture) {
@@ -210,33 +173,16 @@ func TestOtherDirectories(t *testing.T) {
 		}
 		same(t, "no base", f.sid("Staff"), "error")
 		f.expectLog("give --ldap-base")
-		time.Sleep(rest)
-		f.opt.Base = domainDN
-		same(t, "base", f.sid("Staff"), "1001")
-		f.expectLog("answers again")
+		same(t, "no base", f.names(1001), "")
+		f.expectLog("give --ldap-base")
 		same(t, "domain", f.sid(`EXAMPLE\Staff`), "error")
 		f.expectLog("name groups without them")
-	})
-}
-
-// TestPartOfThem: names that came before a failure are used.
-func TestPartOfThem(t *testing.T) {
-	run(t, func(t *testing.T, f *fixture) {
-		answer := f.Reply
-		f.Reply = func(r ldaptest.Request) []byte {
-			if f.Searches() > 2 {
-				return nil
-			}
-			return answer(r)
-		}
-		rids := make([]uint32, 2*maxSIDs)
-		for i := range rids {
-			rids[i] = uint32(1001 + i)
-		}
-		if got := f.names(rids...); !strings.HasPrefix(got, "Staff|Café Users|") {
-			t.Error(got)
-		}
-		f.expectLog("closed the connection")
+		f.opt.Base = domainDN
+		time.Sleep(keepMissing)
+		same(t, "base", f.sid("Staff"), "1001")
+		same(t, "base", f.names(1001), "Staff")
+		same(t, "domain", f.login(`EXAMPLE\Staff,Staff`, 1001, 1002), "Staff|Café Users")
+		f.expectLog()
 	})
 }
 
@@ -259,32 +205,5 @@ func TestOnlyWhatWasAskedFor(t *testing.T) {
 		same(t, "names", f.names(1001), "")
 		same(t, "the other group", f.names(512), "Forged")
 		same(t, "searches", f.Searches(), 3)
-	})
-}
-
-// TestCacheIsBounded: the last answers are there, and time goes one way.
-func TestCacheIsBounded(t *testing.T) {
-	c := newCache[int, string]()
-	for i := range maxEntries + 1000 {
-		c.put(i, fmt.Sprint(i), time.Unix(0, 0))
-	}
-	same(t, "entries", len(c.entries), maxEntries)
-	if v, fresh := c.get(maxEntries+999, time.Unix(1, 0)); v == "" || !fresh {
-		t.Error("the last entry is not there")
-	}
-	if _, fresh := c.get(maxEntries+999, time.Unix(-1, 0)); fresh {
-		t.Error("an entry of the future counts")
-	}
-}
-
-func TestClockPutBack(t *testing.T) {
-	run(t, func(t *testing.T, f *fixture) {
-		var back time.Duration
-		f.opt.Now = func() time.Time { return time.Now().Add(-back) }
-		f.Refuse = true
-		f.names(1001)
-		f.Refuse, back = false, 24*time.Hour
-		same(t, "names", f.names(1001), "Staff")
-		synctest.Wait()
 	})
 }

@@ -111,8 +111,9 @@ func contains(body, name string) bool {
 	return strings.Contains(fold(body), fold(name))
 }
 
+// context is as a login has it.
 func (f *fixture) context() context.Context {
-	ctx, cancel := context.WithTimeout(f.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(f.t.Context(), identity.DirectoryWait)
 	f.t.Cleanup(cancel)
 	return ctx
 }
@@ -123,7 +124,7 @@ func (f *fixture) names(rids ...uint32) string {
 	f.t.Helper()
 	began := time.Now()
 	got := f.GroupNames(f.context(), mustSID(f.t, domainSID).Children(len(rids), func(i int) uint32 { return rids[i] }))
-	if took := time.Since(began); took > patience || len(got) != len(rids) {
+	if took := time.Since(began); took > identity.DirectoryWait || len(got) != len(rids) {
 		f.t.Errorf("%d of %d names after %v", len(got), len(rids), took)
 	}
 	return strings.Join(got, "|")
@@ -132,17 +133,44 @@ func (f *fixture) names(rids ...uint32) string {
 // sid asks for a group. It returns the relative ID, "none", or "error".
 func (f *fixture) sid(name string) string {
 	f.t.Helper()
-	sid, err := f.GroupSID(f.context(), name)
+	sids, err := f.GroupSIDs(f.context(), []string{name})
 	switch {
-	case err != nil && !sid.IsZero():
-		f.t.Errorf("%s: %v and %v", name, sid, err)
+	case len(sids) != 1 || err != nil && !sids[0].IsZero():
+		f.t.Errorf("%s: %v and %v", name, sids, err)
 		fallthrough
 	case err != nil:
 		return "error"
-	case sid.IsZero():
+	case sids[0].IsZero():
 		return "none"
 	}
-	return strings.TrimPrefix(sid.String(), domainSID+"-")
+	return strings.TrimPrefix(sids[0].String(), domainSID+"-")
+}
+
+// login is one of a user who is in some groups, given by their relative IDs, with names
+// of groups of which one is required. It returns what came of it, and fails the test
+// if it takes too long.
+func (f *fixture) login(required string, rids ...uint32) string {
+	f.t.Helper()
+	sids := mustSID(f.t, domainSID).Children(len(rids), func(i int) uint32 { return rids[i] })
+	g := identity.Groups{Format: identity.GroupsName, Require: identity.GroupSet{Names: strings.Split(required, ",")}, Directory: f.Directory}
+	ctx, cancel := context.WithTimeout(f.t.Context(), 20*time.Second)
+	defer cancel()
+	began := time.Now()
+	a, ok, err := g.Admit(ctx, identity.Membership{SIDs: sids})
+	if took := time.Since(began); took > identity.DirectoryWait {
+		f.t.Errorf("a login waited %v for the directory", took)
+	}
+	switch {
+	case err != nil:
+		return "error"
+	case !ok:
+		return "no"
+	}
+	var groups []string
+	for _, p := range a.Pairs {
+		groups = append(groups, strings.TrimPrefix(p.Value, domainSID+"-"))
+	}
+	return strings.Join(groups, "|")
 }
 
 // expectLog wants as many lines in the log, with these words, since it was asked

@@ -2,14 +2,17 @@ package directory
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/go-ldap/ldap/v3"
 
+	"squidauth/helper/directory/ldapconn"
 	"squidauth/helper/identity"
 )
 
@@ -23,8 +26,8 @@ const (
 	attrConfig  = "configurationNamingContext"
 )
 
-// maxSIDs bounds the SIDs in one search.
-const maxSIDs = 50
+// maxGroups bounds the groups that one search is for.
+const maxGroups = 50
 
 // maxName bounds in bytes the name of a group: Active Directory takes 256
 // characters.
@@ -56,11 +59,15 @@ type answer struct {
 
 // searchSIDs returns names of groups. Those that have none are not in it.
 func (d *Directory) searchSIDs(ctx context.Context, sids []identity.SID) (map[identity.SID]string, error) {
-	base, err := d.base(ctx)
+	base, err := d.base(ctx, "")
 	if err != nil {
 		return nil, err
 	}
-	found, err := d.searchGroups(ctx, base, sidFilter(sids))
+	values := make([]string, len(sids))
+	for i, sid := range sids {
+		values[i] = string(sid.Binary())
+	}
+	found, err := d.searchGroups(ctx, base, attrSID, values)
 	if err != nil {
 		return nil, err
 	}
@@ -71,28 +78,49 @@ func (d *Directory) searchSIDs(ctx context.Context, sids []identity.SID) (map[id
 	return names, nil
 }
 
-// searchName finds a group, Group or DOMAIN\Group.
-func (d *Directory) searchName(ctx context.Context, name string) (answer, error) {
-	domain, bare, qualified := strings.Cut(name, `\`)
-	var base string
-	var err error
-	if qualified {
-		base, err = d.searchDomain(ctx, domain)
-	} else {
-		bare = name
-		base, err = d.base(ctx)
-	}
-	switch {
-	case err != nil:
-		return answer{}, err
-	case base == "":
-		return answer{problem: "the directory has no such domain"}, nil
-	}
-	found, err := d.searchGroups(ctx, base, nameFilter(bare))
+// searchNames finds groups of a domain, all of whose names have it; empty: names
+// without a domain.
+func (d *Directory) searchNames(ctx context.Context, domain string, names []string) (map[string]answer, error) {
+	base, err := d.base(ctx, domain)
 	if err != nil {
-		return answer{}, err
+		return nil, err
 	}
-	return choose(found, bare), nil
+	answers := make(map[string]answer, len(names))
+	if base == "" {
+		for _, name := range names {
+			answers[name] = answer{problem: "the directory has no such domain"}
+		}
+		return answers, nil
+	}
+	bare := make([]string, len(names))
+	for i, name := range names {
+		_, bare[i] = splitName(name)
+	}
+	found, err := d.searchGroups(ctx, base, attrName, bare)
+	if err != nil {
+		return nil, err
+	}
+	for i, name := range names {
+		answers[name] = choose(found, bare[i])
+	}
+	return answers, nil
+}
+
+// splitName takes Group or DOMAIN\Group apart.
+func splitName(name string) (domain, group string) {
+	if domain, group, qualified := strings.Cut(name, `\`); qualified {
+		return domain, group
+	}
+	return "", name
+}
+
+func byDomain(names []string) map[string][]string {
+	domains := make(map[string][]string)
+	for _, name := range names {
+		domain, _ := splitName(name)
+		domains[domain] = append(domains[domain], name)
+	}
+	return domains
 }
 
 // choose returns the one group with that name. Servers take names for the same that
@@ -136,8 +164,12 @@ func (d *Directory) searchDomain(ctx context.Context, netBIOS string) (string, e
 	return "", nil
 }
 
-// base returns the DN under which groups are looked for.
-func (d *Directory) base(ctx context.Context) (string, error) {
+// base returns the DN under which groups of a domain are looked for, and those without
+// a domain. It is empty if there is no such domain.
+func (d *Directory) base(ctx context.Context, domain string) (string, error) {
+	if domain != "" {
+		return d.searchDomain(ctx, domain)
+	}
 	if d.opt.Base != "" {
 		return d.opt.Base, nil
 	}
@@ -165,8 +197,9 @@ func (d *Directory) learnRoot(ctx context.Context) error {
 	return nil
 }
 
-func (d *Directory) searchGroups(ctx context.Context, base, filter string) ([]group, error) {
-	entries, err := d.search(ctx, base, ldap.ScopeWholeSubtree, filter, attrSID, attrName)
+// searchGroups returns the groups whose attribute has one of the values.
+func (d *Directory) searchGroups(ctx context.Context, base, attribute string, values []string) ([]group, error) {
+	entries, err := d.search(ctx, base, ldap.ScopeWholeSubtree, groupFilter(attribute, values), attrSID, attrName)
 	if err != nil {
 		return nil, err
 	}
@@ -180,25 +213,25 @@ func (d *Directory) searchGroups(ctx context.Context, base, filter string) ([]gr
 }
 
 func (d *Directory) search(ctx context.Context, base string, scope int, filter string, attributes ...string) ([]*ldap.Entry, error) {
-	return d.opt.Servers.Search(ctx, &ldap.SearchRequest{
+	entries, err := d.opt.Servers.Search(ctx, &ldap.SearchRequest{
 		BaseDN: base, Scope: scope, Filter: filter, Attributes: attributes,
-		TimeLimit: int(patience.Seconds()),
+		TimeLimit: int(identity.DirectoryWait.Seconds()),
 	})
+	if err == nil || ldapconn.IsAnswer(err) {
+		d.answered = time.Now()
+	}
+	return entries, err
 }
 
-// sidFilter finds the groups with any of these SIDs. A user with such a SID is none.
-func sidFilter(sids []identity.SID) string {
+// groupFilter finds groups only: a user may have such a SID or name too.
+func groupFilter(attribute string, values []string) string {
 	var b strings.Builder
 	b.WriteString("(&(objectClass=group)(|")
-	for _, sid := range sids {
-		fmt.Fprintf(&b, "(%s=%s)", attrSID, ldap.EscapeFilter(string(sid.Binary())))
+	for _, v := range values {
+		fmt.Fprintf(&b, "(%s=%s)", attribute, ldap.EscapeFilter(v))
 	}
 	b.WriteString("))")
 	return b.String()
-}
-
-func nameFilter(name string) string {
-	return fmt.Sprintf("(&(objectClass=group)(%s=%s))", attrName, ldap.EscapeFilter(name))
 }
 
 // groupOf reads an entry. What cannot be right is left out.
@@ -237,18 +270,22 @@ func text(e *ldap.Entry, attribute string) string {
 	return ""
 }
 
-// The SIDs that Active Directory has groups for begin with the NT authority and one
-// of two subauthorities ([MS-DTYP] section 2.4.2.4); the others are the same
+// The SIDs that Active Directory has groups for are of the NT authority, and begin with
+// one of two subauthorities ([MS-DTYP] section 2.4.2.4); the others are the same
 // everywhere and no groups.
 const (
-	ntAuthority = "S-1-5-"
-	inDomains   = ntAuthority + "21-"
-	builtin     = ntAuthority + "32-"
+	ntAuthority = "\x00\x00\x00\x00\x00\x05"
+	inDomains   = 21
+	builtin     = 32
 )
 
 func mayHaveName(sid identity.SID) bool {
-	s := sid.String()
-	return strings.HasPrefix(s, inDomains) || strings.HasPrefix(s, builtin)
+	if sid.Subauthorities() < 2 {
+		return false
+	}
+	packet := sid.Binary() // [MS-DTYP] section 2.4.2.2
+	first := binary.LittleEndian.Uint32(packet[8:])
+	return string(packet[2:8]) == ntAuthority && (first == inDomains || first == builtin)
 }
 
 // ownSID returns the SID in memory of its own: it may be a part of a whole PAC.

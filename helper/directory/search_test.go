@@ -20,8 +20,12 @@ func TestSIDFilter(t *testing.T) {
 		rid := func(i int) uint32 {
 			return binary.BigEndian.Uint32([]byte{byte(first), byte(first >> 8), byte(first + i), byte(i)})
 		}
-		sids := domain.Children(maxSIDs, rid)
-		packet, err := ldap.CompileFilter(sidFilter(sids))
+		sids := domain.Children(maxGroups, rid)
+		values := make([]string, len(sids))
+		for i, sid := range sids {
+			values[i] = string(sid.Binary())
+		}
+		packet, err := ldap.CompileFilter(groupFilter(attrSID, values))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -43,14 +47,18 @@ func FuzzNameFilter(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		packet, err := ldap.CompileFilter(nameFilter(name))
+		packet, err := ldap.CompileFilter(groupFilter(attrName, []string{name, "Staff"}))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if packet.Tag != ldap.FilterAnd || len(packet.Children) != 2 {
 			t.Fatalf("%q changed the filter", name)
 		}
-		match := packet.Children[1]
+		list := packet.Children[1]
+		if list.Tag != ldap.FilterOr || len(list.Children) != 2 {
+			t.Fatalf("%q changed the list", name)
+		}
+		match := list.Children[0]
 		if match.Tag != ldap.FilterEqualityMatch || match.Children[0].Data.String() != attrName || match.Children[1].Data.String() != name {
 			t.Fatalf("%q became %q", name, match.Children[1].Data.String())
 		}
@@ -81,4 +89,20 @@ func FuzzGroupOf(f *testing.F) {
 			t.Errorf("%q became %q", name, g.name)
 		}
 	})
+}
+
+// TestMayHaveName: it is the beginning of a SID that says so, and costs nothing to see.
+func TestMayHaveName(t *testing.T) {
+	for text, want := range map[string]bool{
+		domainSID + "-1001": true, "S-1-5-21-1": true, "S-1-5-32-544": true,
+		"S-1-5-21": false, "S-1-5-32": false, "S-1-5": false, "S-1-5-11": false, "S-1-18-1": false, "S-1-1-0": false,
+		"S-1-5-210-1": false, "S-1-5-2-1": false, "S-1-6-21-1": false, "S-1-0x050000000000-21-1": false, "S-1-5-5376-1": false,
+	} {
+		sid := mustSID(t, text)
+		same(t, text, mayHaveName(sid), want)
+		if n := testing.AllocsPerRun(100, func() { mayHaveName(sid) }); n != 0 {
+			t.Errorf("%s: %v allocations", text, n)
+		}
+	}
+	same(t, "no SID", mayHaveName(identity.SID{}), false)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"slices"
+	"time"
 
 	"squidauth/protocol"
 )
@@ -29,17 +30,28 @@ func ParseGroupFormat(s string) (GroupFormat, bool) {
 	return 0, false
 }
 
+// DirectoryWait is how long a login waits at most for all that it asks the Directory.
+const DirectoryWait = 2 * time.Second
+
 // Directory knows groups by SID and by name. It may be used from several
-// goroutines, takes but a part of the time that ctx leaves, and logs itself, once,
-// what keeps it from answering.
+// goroutines, takes no longer than ctx says, and logs itself, once, what keeps it
+// from answering.
 type Directory interface {
 	// GroupNames returns names in the order of the SIDs, empty where it knows
 	// none.
 	GroupNames(ctx context.Context, sids []SID) []string
 
-	// GroupSID returns the SID of a group, Group or DOMAIN\Group, and the zero
-	// SID if there is no such group. An error says why it could not tell.
-	GroupSID(ctx context.Context, name string) (SID, error)
+	// GroupSIDs returns the SIDs of groups, Group or DOMAIN\Group, in the order of
+	// the names, and the zero SID where there is no such group. With an error,
+	// which says why, it also means that the directory could not tell.
+	GroupSIDs(ctx context.Context, names []string) ([]SID, error)
+}
+
+// Membership is what a server says of a user's groups. The zero Membership is of
+// one who has none.
+type Membership struct {
+	Own  SID   // the user's; the zero SID if it is not known
+	SIDs []SID // of the groups, in the order of the annotations; Own may be one of them
 }
 
 // Groups says which of a user's groups count, and how Squid is told of them.
@@ -53,37 +65,45 @@ type Groups struct {
 // Wanted reports whether the groups of users matter at all.
 func (g Groups) Wanted() bool { return g.Format != GroupsNone || !g.Require.IsEmpty() }
 
-// Admits reports whether the member of these groups may come in. An error says
-// why it could not tell.
-func (g Groups) Admits(ctx context.Context, member []SID) (bool, error) {
-	if g.Require.IsEmpty() {
-		return true, nil
-	}
-	return g.Require.hasAny(ctx, g.Directory, member)
-}
-
 // Annotations are the group= pairs of a reply.
 type Annotations struct {
 	Pairs   []protocol.Pair
 	LeftOut int // groups that did not fit into the reply
 }
 
+// Admit reports whether a user may come in and, if so, what Squid is told of the
+// groups. An error says why it could not tell. It waits for the Directory for a
+// quarter of the time that ctx leaves, and no longer than DirectoryWait.
+func (g Groups) Admit(ctx context.Context, m Membership) (Annotations, bool, error) {
+	wait := DirectoryWait
+	if deadline, ok := ctx.Deadline(); ok {
+		wait = min(wait, time.Until(deadline)/4)
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	if !g.Require.IsEmpty() {
+		if ok, err := g.Require.hasAny(ctx, g.Directory, m.SIDs); !ok || err != nil {
+			return Annotations{}, false, err
+		}
+	}
+	return g.annotate(ctx, m), true, nil
+}
+
 // maxGroupBytes leaves room in a reply for token and user.
 const maxGroupBytes = 24 << 10
 
-// Annotate writes the groups that are to be reported. The member's own SID comes
-// first.
-func (g Groups) Annotate(ctx context.Context, member []SID) (a Annotations) {
-	if g.Format == GroupsNone || len(member) == 0 {
+// annotate writes the groups that are to be reported.
+func (g Groups) annotate(ctx context.Context, m Membership) (a Annotations) {
+	if g.Format == GroupsNone || len(m.SIDs) == 0 {
 		return a
 	}
-	own, reported := member[0], member
+	reported := m.SIDs
 	if !g.Only.IsEmpty() {
 		only := g.Only.known(ctx, g.Directory)
-		reported = slices.DeleteFunc(slices.Clone(member), func(s SID) bool { return !slices.Contains(only, s) })
+		reported = slices.DeleteFunc(slices.Clone(reported), func(s SID) bool { return !slices.Contains(only, s) })
 	}
 	size := 0
-	for _, v := range g.values(ctx, own, reported) {
+	for _, v := range g.values(ctx, m.Own, reported) {
 		if size += len(" group=") + len(v); size > maxGroupBytes {
 			a.LeftOut++
 			continue
@@ -103,13 +123,16 @@ func (g Groups) values(ctx context.Context, own SID, sids []SID) []string {
 	if g.Format != GroupsName || g.Directory == nil {
 		return values
 	}
-	first := 0
-	if len(sids) > 0 && sids[0] == own {
-		first = 1
+	var groups []SID
+	var places []int // of the groups' values
+	for i, s := range sids {
+		if s != own {
+			groups, places = append(groups, s), append(places, i)
+		}
 	}
-	for i, name := range g.Directory.GroupNames(ctx, sids[first:]) {
+	for i, name := range g.Directory.GroupNames(ctx, groups) {
 		if name != "" {
-			values[first+i] = name
+			values[places[i]] = name
 		}
 	}
 	return values

@@ -52,44 +52,39 @@ func isGroupName(s string) bool {
 // IsEmpty tells whether no group is listed.
 func (s GroupSet) IsEmpty() bool { return len(s.SIDs)+len(s.Names) == 0 }
 
-// hasAny reports whether one of the member's groups is listed. It asks the
-// directory only if that matters, and an error says that it did.
+// hasAny reports whether one of the member's SIDs is listed. It asks the directory
+// only if that matters, and an error says that it did.
 func (s GroupSet) hasAny(ctx context.Context, d Directory, member []SID) (bool, error) {
 	if len(member) == 0 {
 		return false, nil
 	}
-	listed := func(sid SID) bool { return slices.Contains(s.SIDs, sid) }
-	if slices.ContainsFunc(member, listed) {
+	listed := func(sid SID) bool { return slices.Contains(member, sid) }
+	if slices.ContainsFunc(s.SIDs, listed) {
 		return true, nil
 	}
-	var unknown error
-	for _, name := range s.Names {
-		sid, err := lookUp(ctx, d, name)
-		switch {
-		case err != nil:
-			unknown = err
-		case !sid.IsZero() && slices.Contains(member, sid):
-			return true, nil
-		}
+	named, err := s.lookUp(ctx, d)
+	if slices.ContainsFunc(named, listed) {
+		return true, nil
 	}
-	return false, unknown
+	return false, err
 }
 
 // known returns the SIDs of the listed groups, but for those that there are none
 // of, or that the directory cannot tell now.
 func (s GroupSet) known(ctx context.Context, d Directory) []SID {
-	sids := slices.Clone(s.SIDs)
-	for _, name := range s.Names {
-		if sid, err := lookUp(ctx, d, name); err == nil && !sid.IsZero() {
-			sids = append(sids, sid)
-		}
-	}
-	return sids
+	named, _ := s.lookUp(ctx, d)
+	return append(slices.Clone(s.SIDs), named...)
 }
 
-func lookUp(ctx context.Context, d Directory, name string) (SID, error) {
-	if d == nil {
-		return SID{}, errNoDirectory
+// lookUp returns the SIDs of the groups that are listed by name, as far as there are
+// such. An error says why the directory could not tell of all of them.
+func (s GroupSet) lookUp(ctx context.Context, d Directory) ([]SID, error) {
+	switch {
+	case len(s.Names) == 0:
+		return nil, nil
+	case d == nil:
+		return nil, errNoDirectory
 	}
-	return d.GroupSID(ctx, name)
+	sids, err := d.GroupSIDs(ctx, s.Names)
+	return slices.DeleteFunc(sids, SID.IsZero), err
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // directory knows groups by name. While down it knows the names of SIDs only.
@@ -29,12 +31,16 @@ func (d *directory) GroupNames(_ context.Context, sids []SID) []string {
 	return names
 }
 
-func (d *directory) GroupSID(_ context.Context, name string) (SID, error) {
-	d.asked = append(d.asked, name)
+func (d *directory) GroupSIDs(_ context.Context, names []string) ([]SID, error) {
+	d.asked = append(d.asked, names...)
+	sids := make([]SID, len(names))
 	if d.down {
-		return SID{}, errDown
+		return sids, errDown
 	}
-	return d.sids[name], nil
+	for i, name := range names {
+		sids[i] = d.sids[name]
+	}
+	return sids, nil
 }
 
 var errDown = errors.New("down")
@@ -50,13 +56,14 @@ func group(tb testing.TB, n int) SID {
 }
 
 // member is a user, number 9, in some groups.
-func member(tb testing.TB, groups ...int) []SID {
+func member(tb testing.TB, groups ...int) Membership {
 	tb.Helper()
-	sids := []SID{group(tb, 9)}
+	own := group(tb, 9)
+	m := Membership{Own: own, SIDs: []SID{own}}
 	for _, n := range groups {
-		sids = append(sids, group(tb, n))
+		m.SIDs = append(m.SIDs, group(tb, n))
 	}
-	return sids
+	return m
 }
 
 func TestParseGroups(t *testing.T) {
@@ -71,8 +78,8 @@ func TestParseGroups(t *testing.T) {
 	}
 }
 
-// TestAdmits: yes, no, and could not tell.
-func TestAdmits(t *testing.T) {
+// TestAdmit: yes, no, and could not tell.
+func TestAdmit(t *testing.T) {
 	for _, c := range []struct {
 		require string
 		groups  []int
@@ -93,20 +100,20 @@ func TestAdmits(t *testing.T) {
 	} {
 		d := newDirectory(t)
 		d.down = c.down
-		ok, err := Groups{Require: mustGroups(t, c.require), Directory: d}.Admits(t.Context(), member(t, c.groups...))
-		if got := strings.TrimSuffix(fmt.Sprint(ok, " ", err), " <nil>"); got != c.want {
-			t.Errorf("%+v: %s", c, got)
+		a, ok, err := Groups{Require: mustGroups(t, c.require), Directory: d}.Admit(t.Context(), member(t, c.groups...))
+		if got := strings.TrimSuffix(fmt.Sprint(ok, " ", err), " <nil>"); got != c.want || ok != (a.Pairs != nil) {
+			t.Errorf("%+v: %s, %v", c, got, a)
 		}
 	}
 	d := newDirectory(t)
 	d.down = true
-	if ok, err := (Groups{Require: mustGroups(t, "Staff"), Directory: d}).Admits(t.Context(), nil); ok || err != nil || d.asked != nil {
+	if _, ok, err := (Groups{Require: mustGroups(t, "Staff"), Directory: d}).Admit(t.Context(), Membership{}); ok || err != nil || d.asked != nil {
 		t.Errorf("without groups: %v, %v", ok, err)
 	}
-	if ok, err := (Groups{Require: mustGroups(t, "Staff")}).Admits(t.Context(), member(t, 1)); ok || err == nil {
+	if _, ok, err := (Groups{Require: mustGroups(t, "Staff")}).Admit(t.Context(), member(t, 1)); ok || err == nil {
 		t.Errorf("without a directory: %v, %v", ok, err)
 	}
-	if ok, err := (Groups{Require: mustGroups(t, "Nobodies"), Directory: d}).Admits(t.Context(), []SID{{}}); ok {
+	if _, ok, err := (Groups{Require: mustGroups(t, "Nobodies"), Directory: d}).Admit(t.Context(), Membership{SIDs: []SID{{}}}); ok {
 		t.Errorf("the SID that is none: %v, %v", ok, err)
 	}
 }
@@ -128,32 +135,92 @@ func TestAnnotateNames(t *testing.T) {
 	} {
 		d := newDirectory(t)
 		d.down = c.down
-		a := Groups{Format: GroupsName, Only: mustGroups(t, c.only), Directory: d}.Annotate(t.Context(), member(t, c.groups...))
-		var got []string
-		for _, p := range a.Pairs {
-			got = append(got, p.Value)
-		}
+		got := annotations(t, Groups{Format: GroupsName, Only: mustGroups(t, c.only), Directory: d}, member(t, c.groups...))
 		if !slices.Equal(got, c.want) || slices.Contains(d.asked, prefix+"9") {
 			t.Errorf("%+v: %q, asked for %q", c, got, d.asked)
 		}
 	}
-	if a := (Groups{Format: GroupsName}).Annotate(t.Context(), member(t, 1)); len(a.Pairs) != 2 || a.Pairs[1].Value != prefix+"1" {
-		t.Errorf("without a directory: %v", a)
+	if got := annotations(t, Groups{Format: GroupsName}, member(t, 1)); !slices.Equal(got, []string{prefix + "9", prefix + "1"}) {
+		t.Errorf("without a directory: %q", got)
 	}
-	if a := (Groups{Format: GroupsName, Directory: newDirectory(t)}).Annotate(t.Context(), nil); a.Pairs != nil {
-		t.Errorf("nobody: %v", a)
+	if got := annotations(t, Groups{Format: GroupsName, Directory: newDirectory(t)}, Membership{}); got != nil {
+		t.Errorf("nobody: %q", got)
 	}
+}
+
+// TestOwnSIDIsNotKnown: then the first SID is a group like others, and wherever it is
+// the own one is not.
+func TestOwnSIDIsNotKnown(t *testing.T) {
+	d := newDirectory(t)
+	g := Groups{Format: GroupsName, Directory: d}
+	if got := annotations(t, g, Membership{SIDs: member(t, 1, 2).SIDs[1:]}); !slices.Equal(got, []string{"Staff", "Café Users"}) {
+		t.Errorf("%q", got)
+	}
+	d.sids["alice"] = group(t, 9)
+	m := Membership{Own: group(t, 9), SIDs: []SID{group(t, 1), group(t, 9), group(t, 2)}}
+	if got := annotations(t, g, m); !slices.Equal(got, []string{"Staff", group(t, 9).String(), "Café Users"}) {
+		t.Errorf("%q", got)
+	}
+}
+
+// hung answers nothing, and returns when it has to.
+type hung struct{}
+
+func (hung) GroupNames(ctx context.Context, sids []SID) []string {
+	<-ctx.Done()
+	return make([]string, len(sids))
+}
+
+func (hung) GroupSIDs(ctx context.Context, names []string) ([]SID, error) {
+	<-ctx.Done()
+	return make([]SID, len(names)), ctx.Err()
+}
+
+// TestDirectoryWait: all questions of a login together wait no longer.
+func TestDirectoryWait(t *testing.T) {
+	for _, c := range []struct{ login, want time.Duration }{
+		{0, DirectoryWait},
+		{time.Minute, DirectoryWait},
+		{4 * time.Second, time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx := t.Context()
+			if c.login > 0 {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, c.login)
+				defer cancel()
+			}
+			g := Groups{Format: GroupsName, Require: mustGroups(t, "S-1-5-21-1-2-3-1,Guests"), Only: mustGroups(t, "Staff,Guests,S-1-5-21-1-2-3-1"), Directory: hung{}}
+			for _, groups := range [][]int{{1}, {2}} { // let in, and not
+				began := time.Now()
+				_, _, _ = g.Admit(ctx, member(t, groups...))
+				if took := time.Since(began); c.login == 0 && took != c.want || took > c.want {
+					t.Errorf("%+v: %v", c, took)
+				}
+			}
+		})
+	}
+}
+
+// annotations returns what is reported of a user who may come in.
+func annotations(t *testing.T, g Groups, m Membership) (values []string) {
+	t.Helper()
+	a, ok, err := g.Admit(t.Context(), m)
+	if !ok || err != nil {
+		t.Errorf("%v, %v", ok, err)
+	}
+	for _, p := range a.Pairs {
+		values = append(values, p.Value)
+	}
+	return values
 }
 
 // TestDirectoryIsNotAsked where names are not wanted.
 func TestDirectoryIsNotAsked(t *testing.T) {
 	for _, format := range []GroupFormat{GroupsBase64, GroupsSID, GroupsNone} {
 		d := newDirectory(t)
-		g := Groups{Format: format, Only: GroupSet{SIDs: member(t)}, Require: GroupSet{SIDs: member(t)}, Directory: d}
-		if ok, err := g.Admits(t.Context(), member(t, 1)); !ok || err != nil {
-			t.Error(ok, err)
-		}
-		g.Annotate(t.Context(), member(t, 1))
+		own := GroupSet{SIDs: member(t).SIDs}
+		annotations(t, Groups{Format: format, Only: own, Require: own, Directory: d}, member(t, 1))
 		if d.asked != nil {
 			t.Errorf("format %d: asked for %q", format, d.asked)
 		}

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -13,7 +14,9 @@ import (
 
 // Identity holds the flags that say how users and groups are reported.
 type Identity struct {
-	userForm              string
+	DefaultForm string // of --user-form; empty: principal
+
+	userForm              string // empty: not given
 	stripRealm, lowerCase bool
 	groupFormat           string
 	groups, require       cli.StringSlice
@@ -22,8 +25,9 @@ type Identity struct {
 
 // Flags are those of schemes that learn a user's groups.
 func (i *Identity) Flags() []cli.Flag {
+	i.DefaultForm = cmp.Or(i.DefaultForm, "principal")
 	flags := []cli.Flag{
-		&cli.StringFlag{Name: "user-form", Destination: &i.userForm, Value: "principal", Usage: "report users as principal (user@REALM), user, domain (DOMAIN\\user) or upn `FORM`"},
+		&cli.StringFlag{Name: "user-form", Destination: &i.userForm, DefaultText: i.DefaultForm, Usage: "report users as principal (user@REALM), user, domain (DOMAIN\\user) or upn `FORM`"},
 		&cli.BoolFlag{Name: "strip-realm", Destination: &i.stripRealm, Usage: "the same as --user-form user"},
 		&cli.BoolFlag{Name: "lower-case", Destination: &i.lowerCase, Usage: "report names in lower case"},
 		&cli.StringFlag{Name: "group-format", Destination: &i.groupFormat, Value: "base64", Usage: "report groups as base64, sid, name or none `FORM`"},
@@ -35,13 +39,15 @@ func (i *Identity) Flags() []cli.Flag {
 
 // Options checks the flags and returns what they say.
 func (i *Identity) Options(log *slog.Logger) (n identity.Names, g identity.Groups, err error) {
-	form, ok1 := identity.ParseForm(i.userForm)
+	form, ok1 := identity.ParseForm(cmp.Or(i.userForm, i.DefaultForm))
 	format, ok2 := identity.ParseGroupFormat(i.groupFormat)
 	switch {
 	case !ok1:
 		return n, g, fmt.Errorf("--user-form %q is none of principal, user, domain, upn", i.userForm)
 	case !ok2:
 		return n, g, fmt.Errorf("--group-format %q is none of base64, sid, name, none", i.groupFormat)
+	case i.stripRealm && i.userForm != "" && form != identity.Bare:
+		return n, g, fmt.Errorf("--strip-realm is --user-form user, and --user-form %s is another", i.userForm)
 	}
 	if i.stripRealm {
 		form = identity.Bare

@@ -12,9 +12,21 @@ import (
 // maxWords bounds in bytes what a server says of an error.
 const maxWords = 300
 
-// isAnswer reports whether err is what a working server answered, so that another
-// would answer the same.
-func isAnswer(err error) bool {
+// answerError is what a working server answered to a search.
+type answerError struct{ error }
+
+func (e *answerError) Unwrap() error { return e.error }
+
+// IsAnswer reports whether err is what a working server answered to this one search,
+// so that it may well answer to another.
+func IsAnswer(err error) bool {
+	var answer *answerError
+	return errors.As(err, &answer)
+}
+
+// isFinal reports whether err is what a working server answered, to a bind or to a
+// search, so that another would answer the same.
+func isFinal(err error) bool {
 	var refused *refusedError
 	if errors.As(err, &refused) {
 		return true
@@ -32,7 +44,7 @@ func isAnswer(err error) bool {
 
 // because returns what the server answered or, without that, why the wire ended.
 func because(err, end error) error {
-	if err == nil || end == nil || isAnswer(err) {
+	if err == nil || end == nil || isFinal(err) {
 		return err
 	}
 	return end
@@ -51,11 +63,22 @@ func words(err error) string {
 	case errors.As(err, &op):
 		text = op.Op + ": " + op.Err.Error()
 	}
-	text = strings.TrimRight(text, "\x00 \n") // as Active Directory ends its words
+	text = strings.TrimRight(withoutTime(text), "\x00 \n") // as Active Directory ends its words
 	if len(text) > maxWords {
 		text = text[:maxWords] + "…"
 	}
 	return strings.ToValidUTF8(text, "?")
+}
+
+// withoutTime leaves out what time it is, which crypto/x509 says of a certificate that
+// is not valid now. The library makes text of that error, so that it has no type.
+func withoutTime(text string) string {
+	before, behind, found := strings.Cut(text, "current time ")
+	_, behind, found2 := strings.Cut(behind, " is ")
+	if !found || !found2 {
+		return text
+	}
+	return before + "the time is " + behind
 }
 
 // meaning says what the operator can do about a result code (RFC 4511 appendix A).

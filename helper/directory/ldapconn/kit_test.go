@@ -125,13 +125,18 @@ func write(t *testing.T, path, content string) {
 // in real and in virtual time.
 func certificate(t *testing.T, host string) (*tls.Config, string) {
 	t.Helper()
+	return certificateUntil(t, host, time.Unix(1<<32, 0))
+}
+
+func certificateUntil(t *testing.T, host string, end time.Time) (*tls.Config, string) {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := &x509.Certificate{
 		SerialNumber: big.NewInt(1), DNSNames: []string{host},
-		NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<32, 0),
+		NotBefore: time.Unix(0, 0), NotAfter: end,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, c, c, key.Public(), key)
 	if err != nil {

@@ -20,8 +20,8 @@ import (
 // clients, and the helpers are many processes.
 const idleMost = 30 * time.Second
 
-// grudge is how long a server that failed comes after the others.
-const grudge = time.Minute
+// avoidFor is how long a server that failed comes after the others.
+const avoidFor = time.Minute
 
 // Options of a Pool.
 type Options struct {
@@ -73,7 +73,8 @@ var errBusy = errors.New("all connections to the directory are in use")
 
 // Search returns the entries that a server finds, within the time that ctx leaves.
 // References to other servers are not followed. The error says in words for the
-// operator what each server that was asked has against it.
+// operator what each server that was asked has against it; IsAnswer tells whether
+// one works all the same.
 func (p *Pool) Search(ctx context.Context, q *ldap.SearchRequest) ([]*ldap.Entry, error) {
 	select {
 	case p.slots <- struct{}{}:
@@ -84,7 +85,7 @@ func (p *Pool) Search(ctx context.Context, q *ldap.SearchRequest) ([]*ldap.Entry
 	tries := len(p.opt.Servers)
 	if c := p.takeIdle(); c != nil {
 		found, err := p.searchOn(ctx, 1+tries, c, q)
-		if err == nil || isAnswer(err) {
+		if err == nil || isFinal(err) {
 			return found, p.describe(c.server, err)
 		}
 		p.dropIdle() // the others were not used for longer
@@ -97,11 +98,11 @@ func (p *Pool) searchAnew(ctx context.Context, q *ldap.SearchRequest) ([]*ldap.E
 	problems := make([]string, len(p.opt.Servers))
 	for i, number := range p.ranking() {
 		found, err := p.searchServer(ctx, len(p.opt.Servers)-i, number, q)
-		if err == nil || isAnswer(err) {
-			p.judge(number, time.Time{})
+		if err == nil || isFinal(err) {
+			p.setFailed(number, time.Time{})
 			return found, p.describe(number, err)
 		}
-		p.judge(number, p.opt.Now())
+		p.setFailed(number, p.opt.Now())
 		problems[number] = p.describe(number, err).Error()
 		if ctx.Err() != nil {
 			break
@@ -111,10 +112,10 @@ func (p *Pool) searchAnew(ctx context.Context, q *ldap.SearchRequest) ([]*ldap.E
 	return nil, errors.New(strings.Join(problems, "; "))
 }
 
-// searchServer opens a connection to a server and searches, in its share of the
+// searchServer opens a connection to a server and searches, in its part of the
 // time when tries are left.
 func (p *Pool) searchServer(ctx context.Context, tries, number int, q *ldap.SearchRequest) ([]*ldap.Entry, error) {
-	ctx, cancel := share(ctx, tries)
+	ctx, cancel := onePart(ctx, tries)
 	defer cancel()
 	c, err := p.open(ctx, number)
 	if err != nil {
@@ -126,22 +127,28 @@ func (p *Pool) searchServer(ctx context.Context, tries, number int, q *ldap.Sear
 	return p.searchOn(ctx, 1, c, q)
 }
 
-// searchOn searches on a connection, and keeps it if it is good for more.
+// searchOn searches on a connection, and keeps it if it is good for more. What the
+// server answers to the search is an answerError.
 func (p *Pool) searchOn(ctx context.Context, tries int, c *conn, q *ldap.SearchRequest) ([]*ldap.Entry, error) {
-	ctx, cancel := share(ctx, tries)
+	ctx, cancel := onePart(ctx, tries)
 	defer cancel()
 	found, err := c.search(ctx, q)
-	if err == nil || isAnswer(err) {
+	switch {
+	case err == nil:
 		p.putIdle(c)
-		return found, err
+		return found, nil
+	case isFinal(err):
+		p.putIdle(c)
+		return nil, &answerError{err}
 	}
 	end := c.wire.end()
 	c.close()
 	return nil, because(err, end)
 }
 
-// share returns a context with a share of the time that is left.
-func share(ctx context.Context, tries int) (context.Context, context.CancelFunc) {
+// onePart returns a context with a part of the time that is left, so that there is as
+// much for each try.
+func onePart(ctx context.Context, tries int) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		return context.WithCancel(ctx)
@@ -158,7 +165,7 @@ func (p *Pool) ranking() []int {
 	numbers := make([]int, len(p.failed))
 	for i, at := range p.failed {
 		numbers[i] = i
-		if ago := now.Sub(at); ago >= grudge || ago < 0 {
+		if ago := now.Sub(at); ago >= avoidFor || ago < 0 {
 			p.failed[i] = time.Time{}
 		}
 	}
@@ -166,17 +173,22 @@ func (p *Pool) ranking() []int {
 	return numbers
 }
 
-func (p *Pool) judge(number int, failed time.Time) {
+// setFailed notes when a server failed; the zero time: it works.
+func (p *Pool) setFailed(number int, at time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.failed[number] = failed
+	p.failed[number] = at
 }
 
 func (p *Pool) describe(number int, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s: %s", p.opt.Servers[number], words(err))
+	described := fmt.Errorf("%s: %s", p.opt.Servers[number], words(err))
+	if IsAnswer(err) {
+		return &answerError{described}
+	}
+	return described
 }
 
 // takeIdle returns the connection that was used last, nil if there is none.

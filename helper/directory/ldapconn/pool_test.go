@@ -188,6 +188,55 @@ func TestAnswersAreFinal(t *testing.T) {
 	}
 }
 
+// TestIsAnswer: what a server has against one search is told from what it has against
+// all, and from servers that do not work.
+func TestIsAnswer(t *testing.T) {
+	for name, c := range map[string]struct {
+		server *ldaptest.Server
+		want   bool
+	}{
+		"referral":          {result(ldaptest.Search, ldap.LDAPResultReferral), true},
+		"no such object":    {result(ldaptest.Search, ldap.LDAPResultNoSuchObject), true},
+		"rights":            {result(ldaptest.Search, ldap.LDAPResultInsufficientAccessRights), true},
+		"busy":              {result(ldaptest.Search, ldap.LDAPResultBusy), false},
+		"unavailable":       {result(ldaptest.Search, ldap.LDAPResultUnavailable), false},
+		"bind, protection":  {result(ldaptest.Bind, ldap.LDAPResultStrongAuthRequired), false},
+		"bind, password":    {result(ldaptest.Bind, ldap.LDAPResultInvalidCredentials), false},
+		"silence":           {answering(ldaptest.Search, silence), false},
+		"closed connection": {answering(ldaptest.Search, hangup), false},
+		"refused":           {&ldaptest.Server{Refuse: true}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			opt, _ := withSecret(t, Options{})
+			bubble(t, func(t *testing.T) {
+				p := newPool(opt, c.server)
+				for range 2 { // on a new connection, and on that
+					if err := search(t, p); err == nil || IsAnswer(err) != c.want || !strings.HasPrefix(err.Error(), "ldap://0.test:389: ") {
+						t.Errorf("%v, answer: %v", err, IsAnswer(err))
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestExpiredCertificate: the words are the same whenever they are said.
+func TestExpiredCertificate(t *testing.T) {
+	for _, startTLS := range []bool{true, false} {
+		config, ca := certificateUntil(t, "0.test", time.Unix(1, 0))
+		opt := Options{StartTLS: startTLS, CA: OpenCA(ca, slog.New(slog.DiscardHandler))}
+		bubble(t, func(t *testing.T) {
+			p := newPool(opt, &ldaptest.Server{Reply: answer, TLS: config, StartsTLS: !startTLS})
+			first := search(t, p)
+			time.Sleep(time.Hour)
+			if second := search(t, p); first == nil || second == nil || first.Error() != second.Error() ||
+				!strings.Contains(first.Error(), "certificate has expired or is not yet valid: the time is after 1970-01-01") {
+				t.Errorf("%v, then %v", first, second)
+			}
+		})
+	}
+}
+
 // TestHealthyFirst: a server that failed comes last for a minute.
 func TestHealthyFirst(t *testing.T) {
 	bubble(t, func(t *testing.T) {
@@ -206,7 +255,7 @@ func TestHealthyFirst(t *testing.T) {
 		}
 		ask(1, 1)
 		ask(1, 2)
-		time.Sleep(grudge)
+		time.Sleep(avoidFor)
 		ask(2, 3)
 		ask(2, 4)
 		second.Refuse, first.Refuse = true, false
@@ -245,7 +294,7 @@ func TestRefusedPassword(t *testing.T) {
 			}
 		}
 		binds(1)
-		time.Sleep(penance)
+		time.Sleep(refusedFor)
 		if search(t, p) == nil {
 			t.Error("logged in")
 		}

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// penance is how long a refused password is not sent again.
-const penance = 5 * time.Minute
+// refusedFor is how long a refused password is not sent again.
+const refusedFor = 5 * time.Minute
 
 // refusal is the password that a server refused last. It may be used from several
 // goroutines.
@@ -24,14 +24,14 @@ type refusal struct {
 type refusedError struct{ answer error }
 
 func (e *refusedError) Error() string {
-	return fmt.Sprintf("%s; that password is not tried again for %v", words(e.answer), penance)
+	return fmt.Sprintf("%s; that password is not tried again for %v", words(e.answer), refusedFor)
 }
 
 // remember notes what the server answered to the password, and returns it.
 func (r *refusal) remember(s *Secret, now time.Time, answer error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.secret, r.until, r.err = s, now.Add(penance), &refusedError{answer}
+	r.secret, r.until, r.err = s, now.Add(refusedFor), &refusedError{answer}
 	return r.err
 }
 
@@ -42,7 +42,7 @@ func (r *refusal) check(s *Secret, now time.Time) error {
 	if r.secret == nil || subtle.ConstantTimeCompare([]byte(r.secret.text), []byte(s.text)) != 1 {
 		return nil
 	}
-	if left := r.until.Sub(now); left <= 0 || left > penance { // or the clock was put back
+	if left := r.until.Sub(now); left <= 0 || left > refusedFor { // or the clock was put back
 		return nil
 	}
 	return r.err
