@@ -60,24 +60,50 @@ func (c *Connection) Close() error { return c.conn.Close() }
 // Get fetches a URL, with a Proxy-Authorization header unless that is empty, and
 // returns the answer and Squid's Proxy-Authenticate header.
 func (c *Connection) Get(url, authorization string) (Answer, string, error) {
+	header := make(http.Header)
+	if authorization != "" {
+		header.Set("Proxy-Authorization", authorization)
+	}
+	a, answered, err := c.get(url, header)
+	a.Authorization = authorization
+	return a, answered.Get("Proxy-Authenticate"), err
+}
+
+// GetFromOrigin fetches a URL with an NTLM token for the origin, unless that is nil,
+// and returns the answer and the origin's token.
+func (c *Connection) GetFromOrigin(url string, token []byte) (Answer, []byte, error) {
+	header := make(http.Header)
+	if token != nil {
+		header.Set("Authorization", ntlmHeader(token))
+	}
+	a, answered, err := c.get(url, header)
+	if err != nil {
+		return a, nil, err
+	}
+	encoded, _ := strings.CutPrefix(answered.Get("WWW-Authenticate"), "NTLM ")
+	challenge, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil { // the scheme alone
+		return a, nil, nil
+	}
+	return a, challenge, nil
+}
+
+func (c *Connection) get(url string, header http.Header) (Answer, http.Header, error) {
 	request, err := http.NewRequest(http.MethodGet, url, nil)
 	if err != nil {
-		return Answer{}, "", err
+		return Answer{}, nil, err
 	}
-	if authorization != "" {
-		request.Header.Set("Proxy-Authorization", authorization)
-	}
+	request.Header = header
 	if err := request.WriteProxy(c.conn); err != nil {
-		return Answer{}, "", err
+		return Answer{}, nil, err
 	}
 	response, err := http.ReadResponse(c.reader, request)
 	if err != nil {
-		return Answer{}, "", err
+		return Answer{}, nil, err
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
-	a := Answer{Request: Request{URL: url, Authorization: authorization}, Status: response.StatusCode, Body: string(body)}
-	return a, response.Header.Get("Proxy-Authenticate"), err
+	return Answer{Request: Request{URL: url}, Status: response.StatusCode, Body: string(body)}, response.Header, err
 }
 
 // Challenge begins an NTLM login.

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"squidauth/cmd/internal/program"
 	"squidauth/ntlm"
 	"squidauth/ntlm/hashes"
+	"squidauth/ntlm/netlogon"
 	"squidauth/protocol"
 )
 
@@ -47,7 +50,7 @@ func (c *config) ntlmFlags() []cli.Flag {
 		&cli.StringFlag{Name: "machine-account", Destination: &c.machineAccount, Usage: "ask them as the computer `NAME$`"},
 		&cli.StringFlag{Name: "machine-secret", Destination: &c.machineSecret, Usage: "`FILE` with the password of that computer"},
 		&cli.StringFlag{Name: "realm", Destination: &c.realm, Usage: "the domain's DNS name is `REALM`"},
-		&cli.StringFlag{Name: "state-dir", Destination: &c.stateDir, Usage: "share the connection's credentials between processes in `DIR`"},
+		&cli.StringFlag{Name: "state-dir", Destination: &c.stateDir, Usage: "keep the lock that processes share in `DIR` (default: a folder of the user's own)"},
 		&cli.StringFlag{Name: "netbios-name", Destination: &c.computer, Usage: "with --hashes, clients are told that this machine is `NAME` (default: its host name)"},
 		&cli.StringFlag{Name: "mode", Destination: &c.mode, Value: "on", Usage: "accept NTLM (on), accept it and warn of each login (audit), or refuse it (off): `MODE`"},
 		&cli.BoolFlag{Name: "hold", Destination: &c.hold, Usage: "let clients wait, within --timeout, while nobody could check their login"},
@@ -57,17 +60,8 @@ func (c *config) ntlmFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "permit-lmv2", Destination: &c.permitLMv2, Usage: "accept LMv2 responses alone; with --hashes only"},
 		&cli.BoolFlag{Name: "detailed-messages", Destination: &c.detailedMessages, Usage: "tell clients that their account is disabled, locked or expired"},
 	}
-	return append(flags, reportDomain(c.identity.Flags())...)
-}
-
-// reportDomain makes DOMAIN\user the form of users' names, as ntlm_auth has it.
-func reportDomain(flags []cli.Flag) []cli.Flag {
-	for _, f := range flags {
-		if s, ok := f.(*cli.StringFlag); ok && s.Name == "user-form" {
-			s.Value = "domain"
-		}
-	}
-	return flags
+	c.identity.DefaultForm = "domain" // as ntlm_auth
+	return append(flags, c.identity.Flags()...)
 }
 
 // maxUses bounds --challenge-uses: the responses to a challenge are remembered.
@@ -149,9 +143,8 @@ type source struct {
 }
 
 var (
-	errNoSource   = errors.New("say whom to ask: --hashes FILE, or --domain NETBIOS --machine-account 'NAME$' --machine-secret FILE")
-	errTwo        = errors.New("--hashes and a domain controller exclude each other")
-	errNoNetlogon = errors.New("domain controllers cannot be asked yet: use --hashes FILE")
+	errNoSource = errors.New("say whom to ask: --hashes FILE, or --domain NETBIOS --machine-account 'NAME$' --machine-secret FILE")
+	errTwo      = errors.New("--hashes and a domain controller exclude each other")
 )
 
 func (c *config) source(mode ntlm.Mode, log *slog.Logger) (source, error) {
@@ -178,7 +171,7 @@ func (c *config) source(mode ntlm.Mode, log *slog.Logger) (source, error) {
 }
 
 // netlogon asks domain controllers.
-func (c *config) netlogon(*slog.Logger) (source, error) {
+func (c *config) netlogon(log *slog.Logger) (source, error) {
 	switch {
 	case c.domain == "" || c.machineAccount == "" || c.machineSecret == "":
 		return source{}, errors.New("a domain controller is asked with --domain NETBIOS --machine-account 'NAME$' --machine-secret FILE")
@@ -189,7 +182,19 @@ func (c *config) netlogon(*slog.Logger) (source, error) {
 	case len(c.controllers()) == 0 && c.realm == "":
 		return source{}, errors.New("to find domain controllers, give --dc HOST[,HOST…], or --realm REALM to look for them in the DNS")
 	}
-	return source{}, errNoNetlogon
+	v, err := netlogon.New(netlogon.Config{
+		Domain:      strings.ToUpper(c.domain),
+		Realm:       c.realm,
+		Controllers: c.controllers(),
+		Account:     c.machineAccount,
+		Secret:      netlogon.OpenSecret(c.machineSecret, c.machineAccount, log),
+		StateDir:    cmp.Or(c.stateDir, netlogon.DefaultStateDir(os.LookupEnv)),
+		Log:         log,
+	})
+	if err != nil {
+		return source{}, err
+	}
+	return source{verifier: v, name: "netlogon", target: c.target()}, nil
 }
 
 // controllers returns the hosts of --dc.

@@ -1,0 +1,141 @@
+//go:build unix
+
+package netlogon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Waiting for a lock: the first pause and the longest.
+const (
+	firstPause = 500 * time.Microsecond
+	lastPause  = 5 * time.Millisecond
+)
+
+var (
+	errNoFolder = errors.New("is not a folder")
+	errNotFile  = errors.New("is not a regular file of one name: remove it")
+)
+
+// lockFile is a file that this process has locked, and in which processes leave one
+// another a note. A nil lockFile stands for a lock that could not be had.
+type lockFile struct{ file *os.File }
+
+// takeLock locks the file with that name in the folder, which it makes if there is
+// none. It waits as long as ctx lasts.
+func takeLock(ctx context.Context, folder, name string) (*lockFile, error) {
+	if err := ownFolder(folder); err != nil {
+		return nil, err
+	}
+	f, err := openOwn(filepath.Join(folder, name))
+	if err != nil {
+		return nil, err
+	}
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err == nil {
+			return &lockFile{f}, nil
+		}
+		if err == unix.EWOULDBLOCK || err == unix.EINTR {
+			err = sleep(ctx, pause)
+		}
+		if err != nil {
+			f.Close()
+			return nil, fmt.Errorf("%s cannot be locked: %w", f.Name(), err)
+		}
+	}
+}
+
+// sleep waits, and returns an error if ctx ends before.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// unlock lets others in.
+func (l *lockFile) unlock() {
+	if l != nil {
+		l.file.Close()
+	}
+}
+
+// note returns what the last one left.
+func (l *lockFile) note() string {
+	if l == nil {
+		return ""
+	}
+	b, err := io.ReadAll(io.NewSectionReader(l.file, 0, maxNote+1))
+	if err != nil || len(b) > maxNote {
+		return ""
+	}
+	return string(b)
+}
+
+// leave replaces the note. Whoever cannot write one does without.
+func (l *lockFile) leave(note string) {
+	if l != nil && l.file.Truncate(0) == nil {
+		_, _ = l.file.WriteAt([]byte(note), 0)
+	}
+}
+
+// ownFolder makes sure that the folder is there, is this user's, and that nobody
+// else may write to it.
+func ownFolder(path string) error {
+	if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	var st unix.Stat_t
+	if err := unix.Lstat(path, &st); err != nil {
+		return &os.PathError{Op: "lstat", Path: path, Err: err}
+	}
+	if uint32(st.Mode)&unix.S_IFMT != unix.S_IFDIR {
+		return fmt.Errorf("%s %w", path, errNoFolder)
+	}
+	return vet(path, &st)
+}
+
+// openOwn opens or makes a file of this user's. It does not follow a link, nor hang
+// at a device or pipe.
+func openOwn(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	var st unix.Stat_t
+	if err = unix.Fstat(int(f.Fd()), &st); err == nil {
+		err = vet(path, &st)
+	}
+	if err == nil && (uint32(st.Mode)&unix.S_IFMT != unix.S_IFREG || st.Nlink != 1) {
+		err = fmt.Errorf("%s %w", path, errNotFile)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// vet says who else could meddle with a folder or file.
+func vet(path string, st *unix.Stat_t) error {
+	switch euid := os.Geteuid(); {
+	case int64(st.Uid) != int64(euid):
+		return fmt.Errorf("%s belongs to user %d, but this program runs as user %d: name another folder", path, st.Uid, euid)
+	case uint32(st.Mode)&0o022 != 0:
+		return fmt.Errorf("%s is open to other users (mode %04o): run chmod go-w on it", path, uint32(st.Mode)&0o7777)
+	}
+	return nil
+}
