@@ -35,6 +35,11 @@ type Wrapper struct {
 	// NTLMTakesSPNEGO is for an NTLM that knows SPNEGO itself and is to get it.
 	NTLMTakesSPNEGO bool
 
+	// PermitUncheckedMIC lets clients in that vouch for their list of mechanisms
+	// although NTLM is no Signer, and nobody can check that. Whoever is between the
+	// client and here can then make it use NTLM where it wanted Kerberos.
+	PermitUncheckedMIC bool
+
 	// AuditNTLM warns in the log of each use of NTLM.
 	AuditNTLM bool
 
@@ -102,7 +107,7 @@ func (w *Wrapper) route(token []byte) *wrapped {
 		if err == nil && !slices.ContainsFunc(init.MechTypes, spnego.OID.IsKerberos) && slices.Contains(init.MechTypes, spnego.NTLM) {
 			h := &wrapped{mechanism: w.NTLM, ntlm: true}
 			if !w.NTLMTakesSPNEGO {
-				h.spnego = &ntlmInSPNEGO{init: init}
+				h.spnego = &ntlmInSPNEGO{init: init, unchecked: w.PermitUncheckedMIC}
 			}
 			return h
 		}

@@ -20,14 +20,15 @@ const (
 	RejectedNTLM Reason = "client-rejected-ntlm"
 )
 
-const adviceNoMIC = "the client asks for a MIC of its list of mechanisms, for which one must know NTLM's session key: only our own NTLM does, and a program that takes SPNEGO itself, such as ntlm_auth with --helper-protocol=gss-spnego"
+const adviceNoMIC = "the client asks for a MIC of its list of mechanisms, for which one must know NTLM's session key: only our own NTLM does, and a program that takes SPNEGO itself, such as ntlm_auth with --helper-protocol=gss-spnego; --permit-unchecked-mic does without"
 
 // ntlmInSPNEGO is the acceptor's side of a negotiation that chose NTLM. It takes
 // SPNEGO off the client's tokens and puts it on the answers (RFC 4178 section 4.2).
 type ntlmInSPNEGO struct {
-	init     spnego.Init
-	begun    bool // the mechanism had its first token
-	answered bool // the client has been told what was chosen
+	init      spnego.Init
+	unchecked bool // as Wrapper.PermitUncheckedMIC
+	begun     bool // the mechanism had its first token
+	answered  bool // the client has been told what was chosen
 }
 
 // asker hands a bare NTLM message to the mechanism.
@@ -51,11 +52,11 @@ func (n *ntlmInSPNEGO) next(m Mechanism, token []byte, ask asker) protocol.Reply
 	r, err := spnego.ParseResp(token)
 	switch {
 	case err != nil:
-		return reply(&Error{Malformed, err.Error()}, protocol.Detail{})
+		return refuseNTLM(&Error{Malformed, err.Error()}, protocol.Detail{})
 	case r.State == spnego.Reject:
-		return reply(&Error{RejectedNTLM, "the client does not want NTLM"}, protocol.Detail{})
+		return refuseNTLM(&Error{RejectedNTLM, "the client does not want NTLM"}, protocol.Detail{})
 	case spnego.Classify(r.ResponseToken) != spnego.NTLMSSP:
-		return reply(&Error{Malformed, "the client sent no NTLM message when it was asked to"}, protocol.Detail{})
+		return refuseNTLM(&Error{Malformed, "the client sent no NTLM message when it was asked to"}, protocol.Detail{})
 	}
 	answer := n.pass(r.ResponseToken, ask)
 	if answer.Outcome() == protocol.Accepted && r.MechListMIC != nil {
@@ -86,18 +87,29 @@ func (n *ntlmInSPNEGO) pass(token []byte, ask asker) protocol.Reply {
 // the list is the one that came here. Otherwise the login does not count.
 func (n *ntlmInSPNEGO) sign(m Mechanism, accepted protocol.Reply, mic []byte) protocol.Reply {
 	signer, ok := m.(Signer)
-	if !ok {
-		return reply(&Error{NoMIC, adviceNoMIC}, accepted.Detail())
+	switch {
+	case !ok && n.unchecked:
+		return accepted
+	case !ok:
+		return refuseNTLM(&Error{NoMIC, adviceNoMIC}, accepted.Detail())
 	}
 	list := n.init.MechTypeList()
 	if err := signer.VerifyMIC(list, mic); err != nil {
-		return reply(&Error{BadMIC, "the list of mechanisms was changed on the way: " + err.Error()}, accepted.Detail())
+		return refuseNTLM(&Error{BadMIC, "the list of mechanisms was changed on the way: " + err.Error()}, accepted.Detail())
 	}
 	own, err := signer.MIC(list)
 	if err != nil {
-		return reply(&Error{BadMIC, err.Error()}, accepted.Detail())
+		return refuseNTLM(&Error{BadMIC, err.Error()}, accepted.Detail())
 	}
 	return accepted.WithToken(n.respond(spnego.AcceptCompleted, nil, own))
+}
+
+const textRefusedNTLM = "The proxy did not accept your login."
+
+// refuseNTLM refuses what no mechanism was asked about, or had nothing against.
+func refuseNTLM(e *Error, detail protocol.Detail) protocol.Reply {
+	detail.Reason, detail.Cause = string(e.Reason), e
+	return protocol.Deny(textRefusedNTLM).With(detail)
 }
 
 // respond makes a NegTokenResp. Only the first names the mechanism (RFC 4178
