@@ -3,6 +3,7 @@ package main
 
 import (
 	"os"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -15,7 +16,7 @@ func main() {
 	var t tools
 	app := program.New("ntlm", "check the logins of Squid's NTLM authentication", &c.Common)
 	app.Flags = append(app.Flags, c.ntlmFlags()...)
-	app.Commands = append(t.commands(), c.fakeCommand())
+	app.Commands = slices.Concat(t.commands(), []*cli.Command{c.fakeCommand()}, t.machineCommands())
 	app.Action = func(ctx *cli.Context) error { return c.serve(ctx) }
 	call, err := byName(helper.ProgramName(), os.Args)
 	app.Before = func(*cli.Context) error {
