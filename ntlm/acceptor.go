@@ -97,11 +97,16 @@ func (t Target) pairs() (pairs ntlmssp.AVPairs) {
 	return pairs
 }
 
-// permits says whether a challenge may be answered so.
+// permits says whether a challenge may be answered so. Where several clients answer
+// one, only NTLMv2 can: of the older forms one client's response is another's.
 func (a *Acceptor) permits(f ntlmssp.Form) bool {
-	switch f {
-	case ntlmssp.NTLMv2:
+	switch {
+	case f == ntlmssp.NTLMv2:
 		return true
+	case a.ChallengeUses > 1:
+		return false
+	}
+	switch f {
 	case ntlmssp.NTLM2Session, ntlmssp.NTLMv1:
 		return a.PermitNTLMv1
 	case ntlmssp.LMOnly:

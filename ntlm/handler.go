@@ -51,6 +51,7 @@ func (h *Handler) Handle(ctx context.Context, line []byte) protocol.Reply {
 	h.server, h.extras = nil, ""
 	switch {
 	case errors.Is(err, protocol.ErrToken):
+		h.spend(ctx, server, q.Verb, extras)
 		return h.refuse(&Error{Reason: Malformed, cause: err}, detail)
 	case errors.Is(err, protocol.ErrExtras):
 		return h.refuse(&Error{Reason: KeyExtras, Undecided: true, cause: err}, detail)
@@ -65,6 +66,7 @@ func (h *Handler) Handle(ctx context.Context, line []byte) protocol.Reply {
 	case h.BindExtras && q.Extras != extras:
 		return h.refuse(&Error{Reason: OtherExtras, cause: errOther}, detail)
 	case len(q.Token) == 0:
+		h.spend(ctx, server, q.Verb, extras)
 		return h.refuse(&Error{Reason: Malformed, cause: errSilence}, detail)
 	}
 	return h.end(ctx, server, q, detail)
@@ -93,6 +95,18 @@ func (h *Handler) begin(ctx context.Context, q protocol.Handshake, detail protoc
 	}
 	h.server, h.extras = server, q.Extras
 	return protocol.Challenge(step.Token).With(detail)
+}
+
+// spend takes what is no message at all for one answer to the challenge, which
+// others may still answer.
+func (h *Handler) spend(ctx context.Context, server *Server, verb protocol.Verb, extras string) {
+	if verb != protocol.KK || server == nil {
+		return
+	}
+	_, _ = server.Next(ctx, nil) // no token is always an error
+	if server.open() {
+		h.server, h.extras = server, extras
+	}
 }
 
 // end answers KK.

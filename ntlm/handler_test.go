@@ -390,3 +390,22 @@ func TestSecrets(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// TestGarbageForOneChallenge: what is no message costs one of the answers to a
+// challenge that several clients share, and not all.
+func TestGarbageForOneChallenge(t *testing.T) {
+	for _, garbage := range []string{"KK !!!", "KK", line("KK", []byte("NTLMSSP\x00junk"))} {
+		h := newHandler(t)
+		h.Acceptor.ChallengeUses = 2
+		sent := challenge(t, h, "YR")
+		if r, _ := ask(t, h, garbage); r.Outcome() != protocol.Denied {
+			t.Errorf("%.12q: %v", garbage, r.Outcome())
+		}
+		if r, _ := ask(t, h, line("KK", answer(t, alice(), nil, sent))); r.Outcome() != protocol.Accepted {
+			t.Errorf("after %.12q: %v %+v", garbage, r.Outcome(), r.Detail())
+		}
+		if r, _ := ask(t, h, line("KK", answer(t, alice(), nil, sent))); r.Outcome() != protocol.Unavailable {
+			t.Errorf("a third answer: %v", r.Outcome())
+		}
+	}
+}

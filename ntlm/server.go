@@ -160,7 +160,7 @@ func (s *Server) authenticate(ctx context.Context, token []byte) (Step, error) {
 		return Step{}, &Error{Reason: BadVerdict, Attempt: a.attempt, cause: errNoAccount, Undecided: true}
 	}
 	if err := s.checkMIC(&a, v.account); err != nil {
-		return Step{}, &Error{Reason: BadMIC, Attempt: a.attempt, cause: err}
+		return Step{}, &Error{Reason: BadMIC, Attempt: a.attempt, cause: err, Undecided: errors.Is(err, errNoKey)}
 	}
 	return Step{Client: &Client{*v.account, a.attempt}}, nil
 }
@@ -242,7 +242,7 @@ func (s *Server) checkMIC(a *answer, account *Account) error {
 	if !a.mic {
 		return nil
 	}
-	base := ntlmssp.Key(account.SessionBaseKey)
+	base := account.SessionBaseKey
 	if base == (ntlmssp.Key{}) {
 		return errNoKey
 	}

@@ -151,7 +151,7 @@ func TestVerdicts(t *testing.T) {
 		"could not":     {ntlm.Undecided(ntlm.NoDomainController, cause), ntlm.NoDomainController, true},
 		"zero":          {ntlm.Verdict{}, "", true},
 		"yes to nobody": {ntlm.Yes(nil), ntlm.BadVerdict, true},
-		"no key":        {ntlm.Yes(&ntlm.Account{Account: identity.Account{Name: "alice"}}), ntlm.BadMIC, false},
+		"no key":        {ntlm.Yes(&ntlm.Account{Account: identity.Account{Name: "alice"}}), ntlm.BadMIC, true},
 		"wrong key":     {ntlm.Yes(&ntlm.Account{Account: identity.Account{Name: "alice"}, SessionBaseKey: [16]byte{1}}), ntlm.BadMIC, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -329,6 +329,18 @@ func TestNoRandomNumbers(t *testing.T) {
 		a.Rand = r
 		step, err := ntlm.NewServer(a).Next(t.Context(), alice().Negotiate())
 		wantRefused(t, step, err, ntlm.NoRandom, true)
+	}
+}
+
+// TestOldFormsOfOneChallenge: where several clients answer a challenge, the response of
+// one must be no good for another.
+func TestOldFormsOfOneChallenge(t *testing.T) {
+	for _, form := range []ntlmssp.Form{ntlmssp.NTLMv1, ntlmssp.NTLM2Session, ntlmssp.LMOnly} {
+		a := newAcceptor(t)
+		a.ChallengeUses, a.PermitNTLMv1, a.PermitLMv2 = 3, true, true
+		client := ntlmtest.Client{User: "bob", Password: "secret", Form: form}
+		step, err := login(t, a, client)
+		wantRefused(t, step, err, ntlm.OldVersion, false)
 	}
 }
 

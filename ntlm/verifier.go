@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"squidauth/helper/identity"
+	"squidauth/ntlm/ntlmssp"
 )
 
 // Logon is an AUTHENTICATE message's names and responses, and the challenge that
@@ -28,7 +29,7 @@ type Account struct {
 	Groups []identity.SID // Own may be one of them; nil where the verifier knows no groups
 
 	// SessionBaseKey is for MIC and key exchange ([MS-NLMP] section 3.3.2).
-	SessionBaseKey [16]byte
+	SessionBaseKey ntlmssp.Key
 }
 
 // Verdict is a Verifier's answer: yes, no, or could not tell. Only the functions

@@ -128,6 +128,8 @@ func (c *config) check() (ntlm.Mode, error) {
 		return mode, errors.New("--bind-extras needs --key-extras, and squid.conf's key_extras")
 	case c.bindExtras && c.challengeUses > 1:
 		return mode, errors.New("--bind-extras and --challenge-uses exclude each other")
+	case c.challengeUses > 1 && (c.permitNTLMv1 || c.permitLMv2):
+		return mode, errors.New("--challenge-uses goes with NTLMv2 only: older responses to one challenge can be used again by others")
 	case c.permitLMv2 && c.hashes == "":
 		return mode, errors.New("--permit-lmv2 goes with --hashes only: a domain controller may take LM for it")
 	}

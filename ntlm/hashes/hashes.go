@@ -60,8 +60,8 @@ func (v *Verifier) adopted(old, t *table, again bool) {
 		return
 	}
 	v.log.Debug("hash file read", "file", v.path, "users", len(t.accounts))
-	if info, err := os.Stat(v.path); err == nil && info.Mode().Perm()&0o004 != 0 && runtime.GOOS != "windows" {
-		v.log.Warn("hash file: everybody on this machine can read it, and log in as anybody in it", "file", v.path, "cure", "chmod o= "+v.path)
+	if info, err := os.Stat(v.path); err == nil && info.Mode().Perm()&0o026 != 0 && runtime.GOOS != "windows" {
+		v.log.Warn("hash file: others on this machine can read or change it, and log in as anybody in it", "file", v.path, "cure", "chmod g-w,o= "+v.path)
 	}
 	for _, n := range t.notes.list {
 		v.log.Warn("hash file", "file", v.path, "line", n.line, "note", n.text)

@@ -253,13 +253,13 @@ func TestReadableByAll(t *testing.T) {
 	if err := os.WriteFile(path, []byte("bob:"+nt("x")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for mode, warned := range map[os.FileMode]bool{0o600: false, 0o640: false, 0o644: true} {
+	for mode, warned := range map[os.FileMode]bool{0o600: false, 0o640: false, 0o644: true, 0o660: true, 0o602: true} {
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}
 		var log bytes.Buffer
 		Open(path, Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
-		if strings.Contains(log.String(), "chmod o=") != warned {
+		if strings.Contains(log.String(), "chmod g-w,o=") != warned {
 			t.Errorf("%o: %s", mode, &log)
 		}
 	}

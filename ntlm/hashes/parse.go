@@ -150,7 +150,11 @@ func parseLine(line string) (account, form, error) {
 	return a, kind, nil
 }
 
-func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+// isNumber tells a user ID from a hash that has no letters.
+func isNumber(s string) bool {
+	const longest = len("4294967295")
+	return s != "" && len(s) <= longest && strings.Trim(s, "0123456789") == ""
+}
 
 func parseHash(s string) (k ntlmssp.Key, ok bool) {
 	if len(s) != hex.EncodedLen(len(k)) {
