@@ -170,8 +170,19 @@ func (c *controller) end(ch *channel) {
 	delete(c.began, ch)
 }
 
-// succeeded notes that the controller does its work. It reports whether that is
-// news.
+// accepted notes that the controller accepts the machine account. That it failed is
+// not forgotten: one may set channels up and hang at every logon. It reports whether
+// that makes it usable again.
+func (c *controller) accepted() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	news := c.failures == 0 && c.refusal.times > 0
+	c.refusal = refusal{}
+	return news
+}
+
+// succeeded notes that the controller has answered a logon. It reports whether that
+// is news.
 func (c *controller) succeeded() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

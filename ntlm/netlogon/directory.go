@@ -3,6 +3,7 @@ package netlogon
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -18,6 +19,7 @@ const (
 
 // directory knows the domain controllers. It may be used from several goroutines.
 type directory struct {
+	log      *slog.Logger
 	locator  *locator.Locator // nil: they are given
 	now      func() time.Time
 	maxCalls int // to each
@@ -31,12 +33,12 @@ type directory struct {
 }
 
 func newDirectory(c *Config) *directory {
-	d := &directory{now: c.Now, maxCalls: c.MaxCalls, looking: make(chan struct{}, 1), known: map[string]*controller{}}
+	d := &directory{log: c.Log, now: c.Now, maxCalls: c.MaxCalls, looking: make(chan struct{}, 1), known: map[string]*controller{}}
 	if len(c.Controllers) > 0 {
 		d.adopt(c.Controllers)
 		return d
 	}
-	d.locator = &locator.Locator{Realm: c.Realm, Resolver: c.Resolver, Dial: c.Dial}
+	d.locator = &locator.Locator{Realm: c.Realm, Resolver: c.Resolver, Dial: c.Dial, Log: c.Log}
 	return d
 }
 
@@ -111,7 +113,12 @@ func (d *directory) tryLook(f func()) {
 	}
 }
 
-func (d *directory) find(ctx context.Context) error {
+func (d *directory) find(ctx context.Context) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = noteBug(d.log, "search for domain controllers")
+		}
+	}()
 	hosts, err := d.locator.Find(ctx)
 	if err != nil {
 		hosts = nil

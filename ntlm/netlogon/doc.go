@@ -28,10 +28,16 @@
 // the next in the sequence, is complete, and names a user who is no guest. Whatever
 // else arrives closes the connection and is no answer.
 //
+// That a domain controller is one is certain only when it answers a logon: what it
+// shows before, at the set-up, somebody in between may guess if he tries for long. He
+// learns nothing by it, and the channel ends with its first call.
+//
 // A wrong password counts once at the domain controller. A logon is tried again,
 // once, if the request did not leave this machine whole, if the domain controller
 // said under seal that it did not look at it, or if it says without a seal, as is
-// usual, that it has no such channel or has not begun with the call. In the last case
-// somebody in between could have lied, and make one wrong password count as two. A
-// request that got no answer is not repeated.
+// usual, that it has no such channel or has not begun with the call. The last is
+// believed only of the first call of a channel. Somebody in between could still lie
+// then, having closed the channels before, and make one wrong password count as two;
+// on a channel that has answered he cannot. A request that got no answer is not
+// repeated.
 package netlogon

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 
 	"squidauth/ntlm"
@@ -17,7 +18,20 @@ const (
 	NoAnswer     ntlm.Reason = "domain-controller-does-not-answer"
 	BrokenAnswer ntlm.Reason = "answer-not-from-the-domain-controller"
 	NoSecret     ntlm.Reason = "no-machine-secret"
+
+	// UsersDomain is said of the domain that the client names. That of the
+	// machine account may be in order.
+	UsersDomain ntlm.Reason = "users-domain-unreachable"
 )
+
+var errBug = errors.New("a bug of this program: please report it")
+
+// noteBug logs that a part of the program has panicked over what came from the
+// network, without that, and returns errBug.
+func noteBug(log *slog.Logger, part string) error {
+	log.Error(errBug.Error(), "part", part)
+	return errBug
+}
 
 // fault is why there is no channel or no answer.
 type fault struct {

@@ -189,6 +189,7 @@ var (
 	noAnswer    = "undecided " + string(NoAnswer)
 	forged      = "undecided " + string(BrokenAnswer)
 	refusedAcct = "undecided " + string(ntlm.MachineAccount)
+	usersDomain = "undecided " + string(UsersDomain)
 	saturated   = "undecided " + string(ntlm.Saturated)
 )
 

@@ -219,6 +219,47 @@ func TestWithoutLock(t *testing.T) {
 	f.expectLog(1, "may disturb one another")
 }
 
+// TestBackoffWithoutLock: where no note can be left, this process still asks ever more
+// seldom.
+func TestBackoffWithoutLock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t, newNetwork(1))
+		f.dir = "/proc/no/such/folder"
+		f.setSecret("not-the-secret")
+		f.Verifier = f.another()
+		for start := time.Now(); time.Since(start) < time.Hour; time.Sleep(time.Second) {
+			f.expect(dctest.Password, refusedAcct)
+		}
+		if n := f.network.counts().Refusals; n > 20 {
+			t.Errorf("%d refusals in an hour", n)
+		}
+	})
+}
+
+// TestRefusalOr: what this process remembers goes for its own secrets, unless the note
+// is newer.
+func TestRefusalOr(t *testing.T) {
+	s, other := secrets{[]ntlmssp.Key{{1}}}, secrets{[]ntlmssp.Key{{2}}}
+	now := time.Unix(1_800_000_000, 0)
+	once := refusal{}.again(now, s, nrpc.AccessDenied)
+	twice := once.again(now, s, nrpc.AccessDenied)
+	foreign := refusal{}.again(now.Add(time.Hour), other, nrpc.AccessDenied)
+	for n, c := range []struct{ note, own, want refusal }{
+		{refusal{}, refusal{}, refusal{}},
+		{refusal{}, once, once},
+		{once, refusal{}, once},
+		{once, twice, twice},
+		{twice, once, twice},
+		{foreign, once, once},
+		{once, foreign, once},
+		{foreign, refusal{}, foreign},
+	} {
+		if got := c.note.or(c.own, s); got != c.want {
+			t.Errorf("%d: %+v", n, got)
+		}
+	}
+}
+
 // FuzzNote checks that a note that is understood is written the same.
 func FuzzNote(f *testing.F) {
 	f.Add("refused 1 3 1800000000000000000 deadbeef c0000022\n")

@@ -170,8 +170,54 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestSetUpForged: who does not know the machine account's password cannot play the
-// domain controller, not even by sending back what he gets.
+// TestFaultOnUsedChannel: a fault in place of a real answer does not make a logon count
+// twice on a channel that has answered before.
+func TestFaultOnUsedChannel(t *testing.T) {
+	const notExecuted = 0x20
+	for _, c := range []struct {
+		status uint32
+		flags  byte
+	}{{rpc.FaultSecurity, 0}, {rpc.FaultAccessDenied, 0}, {0x1C010003, notExecuted}} {
+		f, b := newBetween(t)
+		f.expect(dctest.Password, yes)
+		b.TamperLogons(func(answer []byte) []byte { return dctest.Fault(answer, c.flags, c.status) })
+		f.expect("wrong", noDC)
+		if n := f.network.counts().BadPassword; n != 1 {
+			t.Errorf("%#x, flags %#x: %d logons", c.status, c.flags, n)
+		}
+	}
+}
+
+// TestAlmostEcho: who sends back the client's challenge but for a few bytes, and its
+// credential likewise, does not pass the set-up.
+func TestAlmostEcho(t *testing.T) {
+	const challengeAt, flagsAt = 24, 32
+	for same := range 8 {
+		f, b := newBetween(t)
+		b.Tamper(func(answer []byte) []byte {
+			asked := b.Asked()
+			if answer[2] == 2 && len(answer) == 24+8+4 { // ReqChallenge
+				copy(answer[challengeAt:], asked[len(asked)-8:])
+				answer[challengeAt+same] ^= 1
+			}
+			if answer[2] == 2 && len(answer) == 24+8+4+4+4 { // Authenticate3
+				copy(answer[challengeAt:], make([]byte, 20))
+				copy(answer[challengeAt:], asked[len(asked)-12:len(asked)-4])
+				answer[challengeAt+same] ^= 1
+				binary.LittleEndian.PutUint32(answer[flagsAt:], uint32(nrpc.Proposed))
+			}
+			return answer
+		})
+		f.expect(dctest.Password, forged)
+		f.expectLog(0, "secure channel set up")
+		if n := f.network.counts().Logons; n != 0 {
+			t.Errorf("%d bytes the same: %d logons", same, n)
+		}
+	}
+}
+
+// TestSetUpForged: set-ups by somebody who does not know the machine account's password
+// and sends what he gets, or nothing, end before a logon is sent.
 func TestSetUpForged(t *testing.T) {
 	const challengeAt, flagsAt = 24, 32
 	reqChallenge := func(answer []byte) bool { return answer[2] == 2 && len(answer) == 24+8+4 }

@@ -110,21 +110,37 @@ func (v *Verifier) open(ctx context.Context, c *controller) opened {
 	if ch := c.take(v.config.Now()); ch != nil {
 		return opened{channel: ch}
 	}
-	ch, f := v.builder.build(ctx, c)
+	began := v.config.Now()
+	ch, f := v.build(ctx, c)
 	if f != nil {
 		c.leave()
-		v.noteFault(ctx, c, f)
+		v.noteFault(ctx, c, f, v.config.Now().Sub(began))
 		return opened{fault: f}
 	}
-	v.succeeded(c)
+	if c.accepted() {
+		v.config.Log.Info(usableAgain, "controller", c.host)
+	}
 	v.config.Log.Debug("secure channel set up", "controller", c.host)
 	return opened{channel: ch}
 }
 
-// noteFault notes why there is no channel, if it is the controller's fault. Refusals
-// of the machine account are noted elsewhere.
-func (v *Verifier) noteFault(ctx context.Context, c *controller, f *fault) {
-	gaveUp := ctx.Err() == context.Canceled && context.Cause(ctx) != errSlower
+// build has the builder set a channel up. What the controller sends is not protected
+// yet; no answer may end the program, or keep the place that the caller has entered.
+func (v *Verifier) build(ctx context.Context, c *controller) (ch *channel, f *fault) {
+	defer func() {
+		if recover() != nil {
+			ch, f = nil, unreachable(c.host, noteBug(v.config.Log, "channel to "+c.host))
+		}
+	}()
+	return v.builder.build(ctx, c)
+}
+
+// noteFault notes why there is no channel, if it is the controller's fault. One that
+// lost the race is to blame if it had had its own head start. Refusals of the machine
+// account are noted elsewhere.
+func (v *Verifier) noteFault(ctx context.Context, c *controller, f *fault, took time.Duration) {
+	slower := context.Cause(ctx) == errSlower && took >= headStart
+	gaveUp := ctx.Err() == context.Canceled && !slower
 	if !gaveUp && f.reason != ntlm.MachineAccount && f.reason != NoSecret {
 		v.failed(c, f)
 	}

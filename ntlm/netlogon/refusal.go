@@ -31,6 +31,16 @@ func (r refusal) in(now time.Time, s secrets) bool {
 	return r.times > 0 && r.secret == s.fingerprint() && left > 0 && left <= lastBackoff // else the clock was put back
 }
 
+// or returns what goes for these secrets of a note and of what this process itself
+// remembers: the note may have been lost, or be of others.
+func (r refusal) or(own refusal, s secrets) refusal {
+	print := s.fingerprint()
+	if own.times > 0 && own.secret == print && (r.times == 0 || r.secret != print || r.until.Before(own.until)) {
+		return own
+	}
+	return r
+}
+
 // again returns what is remembered after one more refusal.
 func (r refusal) again(now time.Time, s secrets, status nrpc.Status) refusal {
 	times := 1

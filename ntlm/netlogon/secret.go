@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -39,6 +41,8 @@ var (
 // rc4-hmac, which is the same hash. It is read again when it changes, and what was
 // in it before is tried once more after that. It may be used from several goroutines.
 type SecretFile struct {
+	path   string
+	log    *slog.Logger
 	file   *watch.File[secrets]
 	before atomic.Pointer[secrets] // what the file held before it changed
 }
@@ -50,7 +54,7 @@ type secrets struct{ hashes []ntlmssp.Key }
 // never fails: a file that cannot be used is logged, and may be usable by the time
 // it is needed.
 func OpenSecret(path, account string, log *slog.Logger) *SecretFile {
-	s := new(SecretFile)
+	s := &SecretFile{path: path, log: log}
 	s.file = watch.Open(watch.Config[secrets]{
 		Path:    path,
 		Kind:    "machine account's secret",
@@ -62,9 +66,18 @@ func OpenSecret(path, account string, log *slog.Logger) *SecretFile {
 	return s
 }
 
-func (s *SecretFile) adopted(old, now *secrets, _ bool) {
-	if old != nil && !slices.Equal(old.hashes, now.hashes) {
+// adopted keeps what the file held before, and says once of each content who else
+// can read or change it. The group may read: the proxy need not own the file.
+func (s *SecretFile) adopted(old, now *secrets, again bool) {
+	same := old != nil && slices.Equal(old.hashes, now.hashes)
+	if old != nil && !same {
 		s.before.Store(old)
+	}
+	if same && !again {
+		return
+	}
+	if info, err := os.Stat(s.path); err == nil && info.Mode().Perm()&0o026 != 0 && runtime.GOOS != "windows" {
+		s.log.Warn("machine account's secret: others on this machine can read or change it", "file", s.path, "cure", "chmod g-w,o= "+s.path)
 	}
 }
 

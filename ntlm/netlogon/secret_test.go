@@ -3,10 +3,12 @@ package netlogon
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -135,4 +137,26 @@ func FuzzSecrets(f *testing.F) {
 			t.Fatalf("%v, %v", s, err)
 		}
 	})
+}
+
+// TestSecretMode: that others can read or change the file is said once.
+func TestSecretMode(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no modes")
+	}
+	for mode, warnings := range map[os.FileMode]int{0o600: 0, 0o400: 0, 0o640: 0, 0o644: 1, 0o602: 1, 0o660: 1} {
+		path, log := filepath.Join(t.TempDir(), "secret"), new(logBuffer)
+		if err := errors.Join(os.WriteFile(path, []byte("p"), 0o600), os.Chmod(path, mode)); err != nil {
+			t.Fatal(err)
+		}
+		s := OpenSecret(path, "PROXY$", slog.New(slog.NewTextHandler(log, nil)))
+		for range 3 {
+			if _, err := s.current(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := strings.Count(log.String(), "can read or change it"); n != warnings {
+			t.Errorf("mode %o: %d warnings\n%s", mode, n, log)
+		}
+	}
 }

@@ -87,9 +87,9 @@ func undecidedBy(host string, s nrpc.Status) *fault {
 	case nrpc.TimeDifferenceAtDC:
 		return faultf(ntlm.ServerClock, s, "domain controller %s finds that clocks differ: set those of the clients, of this machine and of the domain controllers by NTP", host)
 	case nrpc.NoLogonServers, nrpc.ServerUnavailable, nrpc.DomainControllerNotFound:
-		return faultf(ntlm.NoDomainController, s, "domain controller %s cannot reach one of the user's domain", host)
+		return faultf(UsersDomain, s, "domain controller %s cannot reach one of the user's domain", host)
 	case nrpc.TrustedDomainFailure, nrpc.TrustedRelationshipFailure:
-		return faultf(ntlm.NoDomainController, s, "domain controller %s finds the trust of the user's domain broken: verify it", host)
+		return faultf(UsersDomain, s, "domain controller %s finds the trust of the user's domain broken: verify it", host)
 	case nrpc.AccessDenied, nrpc.NetlogonNotStarted, nrpc.InvalidServerState:
 		return faultf(ntlm.NoDomainController, s, "domain controller %s is not ready: does it still wait for SYSVOL?", host)
 	}

@@ -100,12 +100,16 @@ func (v *Verifier) ask(ctx context.Context, l *ntlm.Logon) (verdict ntlm.Verdict
 		v.failed(c, f)
 		return undecided(f), true
 	}
+	ch.answered = true
 	c.put(ch)
 	v.succeeded(c)
 	return v.verdictOf(c.host, answer), false
 }
 
-// unanswered makes a verdict of a call that failed.
+// unanswered makes a verdict of a call that failed. A fault is not protected: it may
+// stand in for the answer to a logon that has counted. It is believed only of a channel
+// that never answered, where it is what a domain controller says that has got another
+// key from the same machine in the meantime.
 func (v *Verifier) unanswered(ch *channel, err error) (verdict ntlm.Verdict, again bool) {
 	c := ch.controller
 	var notSent *rpc.NotSent
@@ -117,7 +121,7 @@ func (v *Verifier) unanswered(ch *channel, err error) (verdict ntlm.Verdict, aga
 	case errors.As(err, &notSent):
 		again = true
 	case errors.As(err, &fault):
-		again = fault.NotExecuted || fault.Status == rpc.FaultSecurity || fault.Status == rpc.FaultAccessDenied
+		again = !ch.answered && (fault.NotExecuted || fault.Status == rpc.FaultSecurity || fault.Status == rpc.FaultAccessDenied)
 	}
 	c.drop(ch)
 	f := broken(c.host, err)
@@ -134,9 +138,11 @@ func (v *Verifier) failed(c *controller, f *fault) {
 	}
 }
 
-// succeeded notes that a controller did what it should.
+const usableAgain = "domain controller can be used again"
+
+// succeeded notes that a controller has answered a logon.
 func (v *Verifier) succeeded(c *controller) {
 	if c.succeeded() {
-		v.config.Log.Info("domain controller can be used again", "controller", c.host)
+		v.config.Log.Info(usableAgain, "controller", c.host)
 	}
 }

@@ -99,11 +99,11 @@ func TestStatuses(t *testing.T) {
 		{nrpc.IOTimeout, saturated},
 		{nrpc.InsufficientResources, saturated},
 		{nrpc.ServerTooBusy, saturated},
-		{nrpc.NoLogonServers, noDC},
-		{nrpc.ServerUnavailable, noDC},
-		{nrpc.DomainControllerNotFound, noDC},
-		{nrpc.TrustedDomainFailure, noDC},
-		{nrpc.TrustedRelationshipFailure, noDC},
+		{nrpc.NoLogonServers, usersDomain},
+		{nrpc.ServerUnavailable, usersDomain},
+		{nrpc.DomainControllerNotFound, usersDomain},
+		{nrpc.TrustedDomainFailure, usersDomain},
+		{nrpc.TrustedRelationshipFailure, usersDomain},
 		{nrpc.AccessDenied, noDC},
 		{nrpc.NetlogonNotStarted, noDC},
 		{nrpc.InvalidServerState, noDC},
@@ -454,6 +454,100 @@ func TestStalled(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestHangsAtLogons: a domain controller that sets channels up and hangs at logons is
+// left alone for ever longer, and comes back with its first answer.
+func TestHangsAtLogons(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newNetwork(2)
+		w.dcs[0].Stall = true
+		f := newFixture(t, w)
+		lost := 0
+		for start := time.Now(); time.Since(start) < 5*time.Minute; time.Sleep(500 * time.Millisecond) {
+			if _, err := login(within(t, 10*time.Second), f.Verifier, "alice", dctest.Password); err != nil {
+				lost++
+			}
+		}
+		if lost != 8 { // one, and those after pauses of 2, 4, 8, 16, 32 and twice 60 seconds
+			t.Errorf("%d logons are lost", lost)
+		}
+		f.expectLog(0, "can be used again")
+		w.dcs[0].Set(func(d *dctest.DC) { d.Stall = false })
+		time.Sleep(lastAvoidance)
+		f.expect(dctest.Password, yes)
+		f.expect(dctest.Password, yes)
+		f.expectLog(1, "can be used again")
+		if c := w.dcs[0].Counts(); c.Logons != 2 {
+			t.Errorf("%+v", c)
+		}
+	})
+}
+
+// TestLoserIsNotBlamed: who has just been asked when another one wins has not failed.
+func TestLoserIsNotBlamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newNetwork(2)
+		f := newFixture(t, w)
+		var other atomic.Int32 // so often the other one was dialed
+		f.builder.config.Dial = func(ctx context.Context, kind, address string) (net.Conn, error) {
+			took := headStart / 3
+			if strings.HasPrefix(address, "dc1:") {
+				took += time.Millisecond // three connections take longer than the head start
+			} else {
+				other.Add(1)
+			}
+			select {
+			case <-time.After(took):
+				return w.Dial(ctx, kind, address)
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}
+		f.expect(dctest.Password, yes)
+		synctest.Wait()
+		f.expectLog(0, "cannot be used")
+		if a, b := w.dcs[0].Counts(), w.dcs[1].Counts(); a.Logons != 1 || b.Logons != 0 || other.Load() != 1 {
+			t.Errorf("%+v, %+v, dialed %d times", a, b, other.Load())
+		}
+		for _, c := range f.directory.all() {
+			if c.failures != 0 {
+				t.Errorf("%s has failed", c.host)
+			}
+		}
+	})
+}
+
+// TestPanic: no answer ends the program, or keeps a place at the domain controller.
+func TestPanic(t *testing.T) {
+	f := newFixture(t, newNetwork(1))
+	f.builder.config.Dial = func(context.Context, string, string) (net.Conn, error) { panic("what the answer says") }
+	for range 2 * f.config.MaxCalls {
+		f.expect(dctest.Password, noDC)
+	}
+	f.expectLog(0, "what the answer says")
+	f.expect(dctest.Password, noDC)
+	f.expectLog(1, "a bug of this program")
+	f.builder.config.Dial = f.network.Dial
+	f.expect(dctest.Password, yes)
+}
+
+// panicking is a DNS with a record that is a bug.
+type panicking struct{}
+
+func (panicking) LookupSRV(context.Context, string, string, string) (string, []*net.SRV, error) {
+	panic("what the answer says")
+}
+
+// TestPanicInSearch: nor does what the DNS says.
+func TestPanicInSearch(t *testing.T) {
+	f := newFixture(t, newNetwork(1))
+	f.config.Controllers, f.config.Realm, f.config.Resolver = nil, "example.test", panicking{}
+	d := newDirectory(&f.config)
+	if _, err := d.ranked(t.Context()); err != errBug {
+		t.Error(err)
+	}
+	f.expectLog(1, "a bug of this program")
 }
 
 // TestSaturated: who finds no room in time is told so.

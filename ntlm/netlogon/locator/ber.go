@@ -57,12 +57,14 @@ func elementSize(b []byte) (header, size int, ok bool) {
 	if octets == 0 || octets > 4 || len(b) < 2+octets {
 		return 0, 0, false
 	}
+	var long uint64 // an int of 32 bits would overflow
 	for _, octet := range b[2 : 2+octets] {
-		if size = size<<8 | int(octet); size > maxSize {
-			return 0, 0, false
-		}
+		long = long<<8 | uint64(octet)
 	}
-	return 2 + octets, size, true
+	if long > maxSize {
+		return 0, 0, false
+	}
+	return 2 + octets, int(long), true
 }
 
 // cut takes an element with that tag off the front.

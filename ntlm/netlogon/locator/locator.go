@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"slices"
 	"strconv"
@@ -36,6 +37,7 @@ type Locator struct {
 	Realm    string // DNS name of the domain
 	Resolver Resolver
 	Dial     Dial
+	Log      *slog.Logger // of bugs; nil: they are not logged
 
 	mu   sync.Mutex
 	site string // the client's, once a domain controller told it
@@ -126,9 +128,7 @@ func (l *Locator) pingAll(ctx context.Context, found []*controller) {
 	answers := make(chan answer, len(found))
 	for _, c := range found {
 		go func() {
-			address := net.JoinHostPort(c.host, strconv.Itoa(int(c.port)))
-			reply, _ := Ping(ctx, l.Dial, address, l.Realm)
-			answers <- answer{c, reply}
+			answers <- answer{c, l.ping(ctx, c)}
 		}()
 	}
 	for n := range found {
@@ -142,6 +142,22 @@ func (l *Locator) pingAll(ctx context.Context, found []*controller) {
 			return
 		}
 	}
+}
+
+// ping returns what a controller answers, or nil. Whatever the answer does to this
+// program, it does not end it: anybody can send one.
+func (l *Locator) ping(ctx context.Context, c *controller) (reply *Reply) {
+	defer func() {
+		if recover() == nil {
+			return
+		}
+		reply = nil
+		if l.Log != nil {
+			l.Log.Error("a bug of this program: please report it", "part", "LDAP ping", "controller", c.host)
+		}
+	}()
+	reply, _ = Ping(ctx, l.Dial, net.JoinHostPort(c.host, strconv.Itoa(int(c.port))), l.Realm)
+	return reply
 }
 
 func anyNear(found []*controller) bool {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"log/slog"
 	"net"
 	"slices"
 	"strings"
@@ -154,6 +155,8 @@ func TestPing(t *testing.T) {
 		{"endless length", []byte{tagSequence, 0x80, 0, 0}, errLDAP},
 		{"length of five bytes", []byte{tagSequence, 0x85, 0, 0, 0, 0, 1, 0}, errLDAP},
 		{"4 GiB", []byte{tagSequence, 0x84, 0xff, 0xff, 0xff, 0xff}, errLDAP},
+		{"4 GiB and no content, which an int of 32 bits takes for less than nothing", []byte{tagSequence, 0x84, 0xff, 0xff, 0xff, 0, 0}, errLDAP},
+		{"2 GiB", []byte{tagSequence, 0x84, 0x80, 0, 0, 0}, errLDAP},
 		{"16 MiB", []byte{tagSequence, 0x83, 0xff, 0xff, 0xff}, errLDAP},
 	}
 	for _, c := range tests {
@@ -173,6 +176,20 @@ func TestPing(t *testing.T) {
 					t.Errorf("%s, TCP %v: %v", c.name, tcp, err)
 				}
 			})
+		}
+	}
+}
+
+// TestPanic: no answer ends the program.
+func TestPanic(t *testing.T) {
+	const all = "_ldap._tcp.dc._msdcs.example.test"
+	for _, log := range []*slog.Logger{nil, slog.New(slog.DiscardHandler)} {
+		w := newWorld(nil, map[string][]string{all: {"a"}})
+		l := w.locator()
+		l.Log = log
+		l.Dial = func(context.Context, string, string) (net.Conn, error) { panic("what the answer says") }
+		if hosts, err := l.Find(t.Context()); err != nil || fmt.Sprint(hosts) != "[a]" {
+			t.Errorf("%v, %v", hosts, err)
 		}
 	}
 }
@@ -258,6 +275,7 @@ func FuzzReply(f *testing.F) {
 	f.Add(recorded(f, "other"))
 	f.Add(windowsLengths(message(value(opLogonResponseEX, 5, realm, "a", "Here"))))
 	f.Add([]byte("\x30\x84\xff\xff\xff\xff"))
+	f.Add([]byte("\x30\x84\xff\xff\xff\x00\x00"))
 	f.Fuzz(func(t *testing.T, answer []byte) {
 		v, err := pingValue(answer)
 		if err != nil {

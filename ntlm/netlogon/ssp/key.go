@@ -29,6 +29,13 @@ func (c Challenge) Weak() bool {
 	return true
 }
 
+// Resembles reports that the first three bytes are the same, as are those of one in
+// 2^24 pairs of random challenges. In CFB8 with an initial value of zero, credentials
+// under one key begin alike as far as the challenges do, and the byte after that
+// differs as those of the challenges do. So who sends back most of a client's
+// challenge can make most of his credential out of the client's.
+func (c Challenge) Resembles(other Challenge) bool { return [3]byte(c[:3]) == [3]byte(other[:3]) }
+
 // SessionKey makes the key that two sides share who know the NT hash of the
 // machine's password ([MS-NRPC] section 3.1.4.3.1).
 func SessionKey(secret ntlmssp.Key, client, server Challenge) ntlmssp.Key {

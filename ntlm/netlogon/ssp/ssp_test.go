@@ -243,3 +243,22 @@ func FuzzUnseal(f *testing.F) {
 		}
 	})
 }
+
+// TestResembles: credentials begin alike as far as the challenges do, and differ in the
+// byte after that as those do.
+func TestResembles(t *testing.T) {
+	a := Challenge{1, 2, 3, 4, 5, 6, 7, 8}
+	key := ntlmssp.Key{9}
+	for same := range 8 {
+		b := a
+		b[same] ^= 1
+		if got := b.Resembles(a); got != (same >= 3) {
+			t.Errorf("%d bytes the same: %v", same, got)
+		}
+		x, y := CredentialOf(key, a), CredentialOf(key, b)
+		y[same] ^= 1
+		if [8]byte(x) == [8]byte(y) != (same == 7) || string(x[:same+1]) != string(y[:same+1]) {
+			t.Errorf("%d bytes the same: %x and %x", same, x, y)
+		}
+	}
+}
