@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestWriteTimeout: a program that does not read its requests, and a pipe that has no
-// room for one, as pipes are when there are too many.
+// TestWriteTimeout: nobody reads a request, and the pipe has no room for one, as pipes
+// are when there are too many. Who could read it got away from the family.
 func TestWriteTimeout(t *testing.T) {
-	s := newStage(t, Config{Command: []string{lookPath(t, "sleep"), "1000"}})
+	s := newRunaway(t)
 	conn, err := s.now.in.SyscallConn()
 	if err != nil {
 		t.Fatal(err)

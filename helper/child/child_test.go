@@ -195,32 +195,36 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-// TestFamily: what the program started is killed with it, and cannot hold up anybody
-// who waits for the program.
+// TestFamily: what the program started is killed with it, whether it is killed or ends
+// by itself, and cannot hold up anybody who waits for an answer.
 func TestFamily(t *testing.T) {
-	s := newStage(t, Config{Command: []string{lookPath(t, "sh"), "-c", "sleep 1000 & read line; echo hangs >&2; wait"}})
-	hung := s.now
-	ctx, cancel := context.WithCancel(t.Context())
-	answer := make(chan protocol.Reply, 1)
-	go func() { answer <- s.Handle(ctx, line("YR", "x")) }()
-	s.awaitSaid(t, "hangs")
-	cancel()
-	mustBeBroken(t, <-answer, reasonTimeout)
-	<-hung.exited
-	s.Close()
-	s.config.Stderr.Close()
-	if rest, err := s.said.ReadString('\n'); rest != "" || err == nil { // comes when nobody has the pipe any more
-		t.Errorf("%q, %v", rest, err)
+	for last, reason := range map[string]string{"wait": reasonTimeout, "exit 3": reasonEnded} {
+		s := newStage(t, Config{Command: []string{lookPath(t, "sh"), "-c", "sleep 1000 & read line; echo read >&2; " + last}})
+		first := s.now
+		ctx, cancel := context.WithTimeout(t.Context(), soon)
+		answer := make(chan protocol.Reply, 1)
+		go func() { answer <- s.Handle(ctx, line("YR", "x")) }()
+		s.awaitSaid(t, "read")
+		if reason == reasonTimeout {
+			cancel()
+		}
+		mustBeBroken(t, <-answer, reason)
+		cancel()
+		<-first.exited
+		s.Close()
+		s.config.Stderr.Close()
+		if rest, err := s.said.ReadString('\n'); rest != "" || err == nil { // comes when nobody has the pipe any more
+			t.Errorf("%q, %v", rest, err)
+		}
 	}
 }
 
-func lookPath(t *testing.T, program string) string {
-	t.Helper()
-	path, err := exec.LookPath(program)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
+// TestRunaway: one who got away from the family holds the pipes, and yet nobody up.
+func TestRunaway(t *testing.T) {
+	s := newRunaway(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	mustBeBroken(t, s.Handle(ctx, line("YR", "x")), reasonTimeout)
 }
 
 // TestTooLate: a request whose time is over before it is sent harms nobody.

@@ -8,9 +8,9 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
+	"os/exec"
 	"os/signal"
 	"strconv"
 	"strings"
@@ -52,8 +52,7 @@ func playHelper(args []string) {
 		if err != nil {
 			if len(args) == 1 && args[0] == "stubborn" {
 				signal.Ignore(syscall.SIGTERM)
-				fmt.Fprintln(os.Stderr, "ignores the end")
-				select {}
+				forever()
 			}
 			return
 		}
@@ -87,13 +86,21 @@ func act(token string) {
 		os.Exit(3)
 	case "close":
 		os.Stdout.Close()
-		select {}
+		forever()
 	case "hang":
 		fmt.Fprintln(os.Stderr, "hangs")
-		select {}
+		forever()
 	case "stop":
 		fmt.Fprintln(os.Stderr, "stops")
 		syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	}
+}
+
+// forever does not return. A select without cases would end the program, as nothing
+// could ever wake it up.
+func forever() {
+	for {
+		time.Sleep(time.Hour)
 	}
 }
 
@@ -153,6 +160,33 @@ func newStage(t *testing.T, c Config, args ...string) *stage {
 		said.Close()
 	})
 	return s
+}
+
+// newRunaway runs a program that started another, in a session of its own, which holds
+// the pipes and does nothing.
+func newRunaway(t *testing.T) *stage {
+	t.Helper()
+	lookPath(t, "setsid")
+	s := newStage(t, Config{Command: []string{lookPath(t, "sh"), "-c", `exec 3<&0; setsid sh -c 'echo $$ >&2; exec sleep 1000' <&3 & wait`}})
+	word, err := s.said.ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(word))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Kill(pid, syscall.SIGKILL) })
+	return s
+}
+
+func lookPath(t *testing.T, program string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // Write takes a line of the log.
@@ -249,6 +283,5 @@ func playParent() {
 	}
 	r := c.Handle(context.Background(), line("YR", "say OK user=bob"))
 	fmt.Fprintln(os.Stderr, r.Outcome())
-	io.Copy(io.Discard, os.Stdin)
-	select {}
+	forever()
 }

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/urfave/cli/v2"
+
+	"squidauth/cmd/internal/program"
+	"squidauth/helper"
+	"squidauth/helper/child"
+	"squidauth/helper/identity"
+	"squidauth/negotiate"
+	"squidauth/ntlm"
+	"squidauth/protocol"
+)
+
+// config is what the command line says.
+type config struct {
+	program.Common
+	commands commands
+	identity program.Identity // of users whom this program itself lets in
+	kerberos kerberosConfig
+	ntlm     ntlmConfig
+}
+
+func (c *config) flags() []cli.Flag {
+	flags := append(c.kerberos.flags(), c.ntlm.flags()...)
+	return append(flags, c.identity.Flags()...)
+}
+
+// serve answers Squid until it closes the connection.
+func (c *config) serve(ctx *cli.Context) error {
+	if ctx.NArg() > 0 {
+		return fmt.Errorf("wrapper takes no argument: %q", ctx.Args().First())
+	}
+	opt, err1 := c.Options(protocol.Negotiate)
+	mode, err2 := c.ntlm.parseMode()
+	if err := errors.Join(err1, err2, c.checkUnused(ctx)); err != nil {
+		return err
+	}
+	w, err := c.wrapper(ctx, mode, opt.Log)
+	if err != nil {
+		return err
+	}
+	children, err := c.addChildren(w, mode, opt.Log)
+	if err == nil {
+		c.Serve(w, opt)
+	}
+	for _, child := range children {
+		child.Close()
+	}
+	return err
+}
+
+// checkUnused refuses options of what another program does.
+func (c *config) checkUnused(ctx *cli.Context) error {
+	var unused []cli.Flag
+	if c.commands.kerberos != nil {
+		unused = append(unused, c.kerberos.flags()...)
+	}
+	if c.commands.ntlm != nil {
+		unused = append(unused, c.ntlm.flagsOfSource()...)
+	}
+	if c.commands.kerberos != nil && c.commands.ntlm != nil {
+		unused = append(unused, c.identity.Flags()...)
+	}
+	for _, f := range unused {
+		if name := f.Names()[0]; ctx.IsSet(name) {
+			return fmt.Errorf("--%s means nothing to the program of --kerberos or --ntlm, which needs options of its own", name)
+		}
+	}
+	return nil
+}
+
+// wrapper returns the Wrapper with the mechanisms that this program has itself.
+func (c *config) wrapper(ctx *cli.Context, mode ntlm.Mode, log *slog.Logger) (*negotiate.Wrapper, error) {
+	names, groups, err := c.identity.Options(log)
+	if err != nil {
+		return nil, err
+	}
+	w := &negotiate.Wrapper{PermitUncheckedMIC: c.ntlm.permitUncheckedMIC, KeyExtras: c.KeyExtras, Log: log}
+	if c.commands.kerberos == nil {
+		if w.Kerberos, err = c.kerberos.handler(log, names, groups, c.KeyExtras); err != nil {
+			return nil, err
+		}
+	}
+	if c.commands.ntlm != nil || mode == ntlm.Off {
+		return w, nil
+	}
+	if !ctx.IsSet("user-form") && !ctx.IsSet("strip-realm") {
+		names.Form = identity.Domain // as ntlm has it
+	}
+	switch handler, err := c.ntlm.handler(mode, log, names, groups, c.KeyExtras); {
+	case err != nil:
+		return nil, err
+	case handler != nil:
+		w.NTLM = handler
+	case ctx.IsSet("ntlm-mode"):
+		return nil, errNoSource
+	}
+	return w, nil
+}
+
+// addChildren starts the other programs.
+func (c *config) addChildren(w *negotiate.Wrapper, mode ntlm.Mode, log *slog.Logger) (children []*child.Child, err error) {
+	start := func(command []string, scheme protocol.Scheme) (negotiate.Mechanism, error) {
+		c, err := child.New(child.Config{Command: command, Scheme: scheme, Log: log})
+		if err == nil {
+			children = append(children, c)
+		}
+		return c, err
+	}
+	if c.commands.kerberos != nil {
+		if w.Kerberos, err = start(c.commands.kerberos, protocol.Negotiate); err != nil {
+			return children, err
+		}
+	}
+	if c.commands.ntlm == nil || mode == ntlm.Off {
+		return children, nil
+	}
+	scheme := protocol.NTLM
+	if takesSPNEGO(c.commands.ntlm) {
+		scheme, w.NTLMTakesSPNEGO = protocol.Negotiate, true
+	}
+	w.AuditNTLM = mode == ntlm.Audit
+	w.NTLM, err = start(c.commands.ntlm, scheme)
+	return children, err
+}
+
+var _ helper.Reloader = (*negotiate.Wrapper)(nil)

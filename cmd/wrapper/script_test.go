@@ -1,0 +1,27 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"squidauth/cmd/internal/dialogue/dialoguetest"
+)
+
+func TestMain(m *testing.M) {
+	if strings.HasPrefix(os.Args[0], "(") { // started by the command squid
+		main()
+	}
+	testscript.Main(m, map[string]func(){"wrapper": main, "negotiate_wrapper_auth": main, "negotiate_wrapper": main})
+}
+
+// TestScripts plays testdata/*.txt. Those that need a ticket are in e2e.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata",
+		RequireExplicitExec: true,
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"squid": dialoguetest.Squid},
+	})
+}
