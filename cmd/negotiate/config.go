@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"squidauth/cmd/internal/accounts"
 	"squidauth/cmd/internal/program"
 	"squidauth/negotiate"
 	"squidauth/negotiate/kerberos"
@@ -19,7 +20,7 @@ import (
 // config is what the flags say.
 type config struct {
 	program.Common
-	identity    program.Identity
+	identity    accounts.Identity
 	keytab      string
 	replayCache string
 	permitRC4   bool

@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"squidauth/cmd/internal/accounts"
 	"squidauth/cmd/internal/program"
 	"squidauth/ntlm"
 	"squidauth/ntlm/hashes"
@@ -22,7 +23,7 @@ import (
 // config is what the flags say.
 type config struct {
 	program.Common
-	identity program.Identity
+	identity accounts.Identity
 
 	hashes         string // FILE
 	domain         string // NetBIOS name

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"squidauth/cmd/internal/accounts"
 	"squidauth/cmd/internal/program"
 	"squidauth/helper"
 	"squidauth/helper/child"
@@ -20,7 +21,7 @@ import (
 type config struct {
 	program.Common
 	commands commands
-	identity program.Identity // of users whom this program itself lets in
+	identity accounts.Identity // of users whom this program itself lets in
 	kerberos kerberosConfig
 	ntlm     ntlmConfig
 }

@@ -1,4 +1,6 @@
-package program
+// Package accounts holds the options of schemes that learn who a user is from a
+// domain: how users and groups are reported, and which directory knows their names.
+package accounts
 
 import (
 	"cmp"
