@@ -384,6 +384,9 @@ func TestWrapperAudit(t *testing.T) {
 			if n := strings.Count(out.String(), "NTLM is still used"); ntlm && (n == 1) != audit || n > 1 || !audit && out.Len() > 0 {
 				t.Errorf("%s: %s", name, &out)
 			}
+			if end := legs[len(legs)-1].want; (end == yesKerberos || end == noKerberos) && out.Len() > 0 {
+				t.Errorf("%s: %s", name, &out)
+			}
 			if user := last.Detail().User; audit && ntlm && user != "" && !strings.Contains(out.String(), `user="DOM\\john smith"`) {
 				t.Errorf("%s: %s", name, &out)
 			}

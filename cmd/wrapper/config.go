@@ -67,12 +67,20 @@ func (c *config) checkUnused(ctx *cli.Context) error {
 	if c.commands.kerberos != nil && c.commands.ntlm != nil {
 		unused = append(unused, c.identity.Flags()...)
 	}
-	for _, f := range unused {
-		if name := f.Names()[0]; ctx.IsSet(name) {
-			return fmt.Errorf("--%s means nothing to the program of --kerberos or --ntlm, which needs options of its own", name)
-		}
+	if name := firstSet(ctx, unused); name != "" {
+		return fmt.Errorf("--%s means nothing to the program of --kerberos or --ntlm, which needs options of its own", name)
 	}
 	return nil
+}
+
+// firstSet returns the name of the first flag that is given.
+func firstSet(ctx *cli.Context, flags []cli.Flag) string {
+	for _, f := range flags {
+		if name := f.Names()[0]; ctx.IsSet(name) {
+			return name
+		}
+	}
+	return ""
 }
 
 // wrapper returns the Wrapper with the mechanisms that this program has itself.
@@ -98,7 +106,7 @@ func (c *config) wrapper(ctx *cli.Context, mode ntlm.Mode, log *slog.Logger) (*n
 		return nil, err
 	case handler != nil:
 		w.NTLM = handler
-	case ctx.IsSet("ntlm-mode"):
+	case firstSet(ctx, c.ntlm.flags()) != "":
 		return nil, errNoSource
 	}
 	return w, nil

@@ -12,10 +12,10 @@ import (
 	"squidauth/helper"
 )
 
-const description = `What begins with Kerberos, also within SPNEGO and behind other mechanisms, is for
-the keytab, or the program of --kerberos; NTLM, also within SPNEGO, is for --hashes,
-or the program of --ntlm. Programs are given with their whole path, behind all
-options, and everything up to the other of the two words is theirs.`
+const description = `Clients that offer Kerberos, bare or within SPNEGO and in whatever place, are for
+--keytab, or for the program of --kerberos; clients of NTLM, bare or within SPNEGO,
+are for --hashes, or for the program of --ntlm. A program is named with its whole
+path, behind all options, and the words up to the other of the two are its own.`
 
 func main() {
 	call, err := byName(helper.ProgramName(), os.Args)

@@ -11,9 +11,9 @@ type call struct {
 
 // cUsage is for who calls this program by the C program's name, and wrongly.
 const cUsage = `usage: negotiate_wrapper_auth [-h] [-d] --ntlm PROGRAM ARG... --kerberos PROGRAM ARG...
-   -h                       print this
-   -d                       log more
-   --ntlm PROGRAM ARG...    the helper for NTLM, with its whole path
+   -h                         print this
+   -d                         log more
+   --ntlm PROGRAM ARG...      the helper for NTLM, with its whole path
    --kerberos PROGRAM ARG...  the helper for Kerberos, with its whole path
 `
 
