@@ -98,6 +98,9 @@ func newDomain(t testing.TB, program string) (*Domain, error) {
 		return nil, err
 	}
 	d := &Domain{program: program, dir: dir}
+	if _, err = writableDir(dir, proxyFolder); err != nil {
+		return nil, err
+	}
 	if d.address, d.claim, err = claimAddress(); err == nil {
 		err = d.provision(t)
 	}
@@ -146,6 +149,15 @@ func (d *Domain) Address() string { return d.address }
 
 // CAFile returns the path of the certificate that signed the controller's, in PEM.
 func (d *Domain) CAFile() string { return d.file("ca.pem") }
+
+const proxyFolder = "proxy"
+
+// StateDir is a folder of our own for the locks of those who ask the domain as one
+// machine: a controller knows one key for it at a time.
+func (d *Domain) StateDir() string { return d.file("state") }
+
+// ProxyStateDir is such a folder of user proxy's.
+func (d *Domain) ProxyStateDir() string { return filepath.Join(d.dir, proxyFolder, "state") }
 
 // Keytab returns the path of a keytab with all keys of an account, which
 // everybody can read. Only accounts of services have one.

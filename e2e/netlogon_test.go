@@ -32,9 +32,8 @@ import (
 // netlogonMachine is the account as which these tests ask the domain.
 const netlogonMachine = "PROXY2$"
 
-// netlogonConfig returns the settings for the domain, with a folder for the
-// processes' lock.
-func netlogonConfig(t *testing.T, address, dir string) netlogon.Config {
+// netlogonConfig returns the settings for the domain, with the secret in the folder.
+func netlogonConfig(t *testing.T, address, dir, stateDir string) netlogon.Config {
 	t.Helper()
 	path := filepath.Join(dir, "secret")
 	if err := os.WriteFile(path, []byte(e2e.AccountOf(t, netlogonMachine).Password), 0o600); err != nil {
@@ -44,7 +43,7 @@ func netlogonConfig(t *testing.T, address, dir string) netlogon.Config {
 	return netlogon.Config{
 		Domain: e2e.ADDomain, Realm: e2e.ADRealm, Controllers: []string{address},
 		Account: netlogonMachine, Secret: netlogon.OpenSecret(path, netlogonMachine, log),
-		StateDir: filepath.Join(dir, "state"), Log: log,
+		StateDir: stateDir, Log: log,
 	}
 }
 
@@ -104,7 +103,7 @@ func mustLogOn(t *testing.T, v *netlogon.Verifier, a e2e.Account, password, want
 func TestNetlogonAccounts(t *testing.T) {
 	t.Parallel()
 	ad := activeDirectory.Domain(t)
-	v := newVerifier(t, netlogonConfig(t, ad.Address(), t.TempDir()))
+	v := newVerifier(t, netlogonConfig(t, ad.Address(), t.TempDir(), ad.StateDir()))
 	reasons := map[e2e.Refusal]string{
 		{}:                     "yes",
 		e2e.Disabled:           "no account-disabled",
@@ -133,7 +132,7 @@ func TestNetlogonAccounts(t *testing.T) {
 func TestNetlogonIdentity(t *testing.T) {
 	t.Parallel()
 	ad := activeDirectory.Domain(t)
-	v := newVerifier(t, netlogonConfig(t, ad.Address(), t.TempDir()))
+	v := newVerifier(t, netlogonConfig(t, ad.Address(), t.TempDir(), ad.StateDir()))
 	for _, user := range []string{"alice", "jürgen", "manygroups"} {
 		a := e2e.AccountOf(t, user)
 		for domain, name := range map[string]string{
@@ -176,18 +175,17 @@ const envNetlogon = "E2E_NETLOGON_PROCESS"
 // TestNetlogonProcesses starts twenty processes at once, which have nothing in common
 // but the machine account and the folder. Every logon of each succeeds.
 func TestNetlogonProcesses(t *testing.T) {
-	if address, dir, ok := strings.Cut(os.Getenv(envNetlogon), " "); ok {
-		playNetlogonProcess(t, address, dir)
+	if address, stateDir, ok := strings.Cut(os.Getenv(envNetlogon), " "); ok {
+		playNetlogonProcess(t, address, stateDir)
 		return
 	}
 	t.Parallel()
 	ad := activeDirectory.Domain(t)
 	const processes = 20
-	dir := t.TempDir()
 	var all sync.WaitGroup
 	for n := range processes {
 		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^"+t.Name()+"$")
-		cmd.Env = append(os.Environ(), envNetlogon+"="+ad.Address()+" "+dir)
+		cmd.Env = append(os.Environ(), envNetlogon+"="+ad.Address()+" "+ad.StateDir())
 		all.Go(func() {
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Errorf("process %d: %v\n%s", n, err, out)
@@ -198,9 +196,8 @@ func TestNetlogonProcesses(t *testing.T) {
 }
 
 // playNetlogonProcess is one of the processes.
-func playNetlogonProcess(t *testing.T, address, dir string) {
-	c := netlogonConfig(t, address, t.TempDir())
-	c.StateDir = filepath.Join(dir, "state")
+func playNetlogonProcess(t *testing.T, address, stateDir string) {
+	c := netlogonConfig(t, address, t.TempDir(), stateDir)
 	v := newVerifier(t, c)
 	alice := e2e.AccountOf(t, "alice")
 	for range 5 {
@@ -213,7 +210,7 @@ func playNetlogonProcess(t *testing.T, address, dir string) {
 // undecided; none ends as it must not, and after it all is well.
 func TestNetlogonRestart(t *testing.T) { // not in parallel with others of the domain
 	ad := activeDirectory.Domain(t)
-	v := newVerifier(t, netlogonConfig(t, ad.Address(), t.TempDir()))
+	v := newVerifier(t, netlogonConfig(t, ad.Address(), t.TempDir(), ad.StateDir()))
 	alice := e2e.AccountOf(t, "alice")
 	ctx, cancel := context.WithCancel(t.Context())
 	var clients sync.WaitGroup
@@ -257,7 +254,7 @@ func TestNetlogonMachineAccount(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			c := netlogonConfig(t, ad.Address(), dir)
+			c := netlogonConfig(t, ad.Address(), dir, filepath.Join(dir, "state"))
 			change(&c, filepath.Join(dir, "secret"))
 			c.Secret = netlogon.OpenSecret(filepath.Join(dir, "secret"), c.Account, c.Log)
 			v := newVerifier(t, c)
@@ -265,7 +262,7 @@ func TestNetlogonMachineAccount(t *testing.T) {
 			mustLogOn(t, v, alice, alice.Password, "undecided machine-account-refused")
 		})
 	}
-	mustLogOn(t, newVerifier(t, netlogonConfig(t, ad.Address(), t.TempDir())), alice, alice.Password, "yes")
+	mustLogOn(t, newVerifier(t, netlogonConfig(t, ad.Address(), t.TempDir(), ad.StateDir())), alice, alice.Password, "yes")
 }
 
 func writeFile(t *testing.T, path, content string) {
@@ -283,7 +280,7 @@ func TestNetlogonSecrets(t *testing.T) {
 	alice := e2e.AccountOf(t, "alice")
 	hash := ntlmssp.NTOWFv1(e2e.AccountOf(t, netlogonMachine).Password)
 	dir := t.TempDir()
-	c := netlogonConfig(t, ad.Address(), dir)
+	c := netlogonConfig(t, ad.Address(), dir, ad.StateDir())
 	writeFile(t, filepath.Join(dir, "secret"), fmt.Sprintf("not-yet-the-password\nnthash:%x\n", hash[:]))
 	mustLogOn(t, newVerifier(t, c), alice, alice.Password, "yes")
 }
@@ -292,7 +289,7 @@ func TestNetlogonSecrets(t *testing.T) {
 func TestNetlogonClock(t *testing.T) {
 	t.Parallel()
 	ad := activeDirectory.Domain(t)
-	c := netlogonConfig(t, ad.Address(), t.TempDir())
+	c := netlogonConfig(t, ad.Address(), t.TempDir(), ad.StateDir())
 	c.Now = func() time.Time { return time.Now().AddDate(1, 0, 0) }
 	alice := e2e.AccountOf(t, "alice")
 	mustLogOn(t, newVerifier(t, c), alice, alice.Password, "yes")
@@ -325,7 +322,7 @@ func TestNetlogonLocator(t *testing.T) {
 			t.Errorf("%s: %+v, %v", network, reply, err)
 		}
 	}
-	c := netlogonConfig(t, "", t.TempDir())
+	c := netlogonConfig(t, "", t.TempDir(), ad.StateDir())
 	c.Controllers, c.Resolver, c.Dial = nil, resolver, dialer.DialContext
 	alice := e2e.AccountOf(t, "alice")
 	mustLogOn(t, newVerifier(t, c), alice, alice.Password, "yes")
@@ -338,7 +335,7 @@ func TestNetlogonBetween(t *testing.T) {
 	t.Parallel()
 	ad := activeDirectory.Domain(t)
 	b := new(dctest.Between)
-	c := netlogonConfig(t, ad.Address(), t.TempDir())
+	c := netlogonConfig(t, ad.Address(), t.TempDir(), ad.StateDir())
 	c.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		server, err := new(net.Dialer).DialContext(ctx, network, address)
 		if err != nil {

@@ -22,7 +22,7 @@ func adNTLM(t *testing.T, ad *e2e.Domain, program, options, children string) (*e
 		t.Fatal(err)
 	}
 	command := strings.Join([]string{program, "--domain=" + e2e.ADDomain, "--dc=" + ad.Address(), "--realm=" + e2e.ADRealm,
-		"--machine-account=PROXY$", "--machine-secret=" + secret, "--state-dir=" + e2e.ProxyDir(t), options}, " ")
+		"--machine-account=PROXY$", "--machine-secret=" + secret, "--state-dir=" + ad.ProxyStateDir(), options}, " ")
 	return e2e.Start(t, e2e.Config{Auth: []string{e2e.NTLMAuth(command, children)}}), e2e.StartOrigin(t)
 }
 

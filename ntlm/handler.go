@@ -34,6 +34,8 @@ type Handler struct {
 	// Between TT and the next line:
 	server *Server
 	extras string
+
+	client *Client // who was let in last, until the next line
 }
 
 var (
@@ -48,7 +50,7 @@ func (h *Handler) Handle(ctx context.Context, line []byte) protocol.Reply {
 	q, err := protocol.ParseHandshake(line, h.KeyExtras)
 	detail := protocol.Detail{Backend: h.Backend, Extras: q.Extras}
 	server, extras := h.server, h.extras
-	h.server, h.extras = nil, ""
+	h.server, h.extras, h.client = nil, "", nil
 	switch {
 	case errors.Is(err, protocol.ErrToken):
 		h.spend(ctx, server, q.Verb, extras)
@@ -70,6 +72,25 @@ func (h *Handler) Handle(ctx context.Context, line []byte) protocol.Reply {
 		return h.refuse(&Error{Reason: Malformed, cause: errSilence}, detail)
 	}
 	return h.end(ctx, server, q, detail)
+}
+
+var errNobody = errors.New("nobody was let in just now")
+
+// MIC signs a message to the client who was let in by the last request. It makes the
+// Handler one that SPNEGO can protect its negotiation with.
+func (h *Handler) MIC(message []byte) ([]byte, error) {
+	if h.client == nil {
+		return nil, errNobody
+	}
+	return h.client.MIC(message)
+}
+
+// VerifyMIC checks that client's signature of a message.
+func (h *Handler) VerifyMIC(message, mic []byte) error {
+	if h.client == nil {
+		return errNobody
+	}
+	return h.client.VerifyMIC(message, mic)
 }
 
 // Reload implements helper.Reloader, if the Verifier can reload. It may run at the
@@ -133,6 +154,7 @@ func (h *Handler) accept(ctx context.Context, c *Client, detail protocol.Detail)
 	if groups.LeftOut > 0 {
 		h.Log.Warn("not all groups fit into the reply", "user", detail.User, "left_out", groups.LeftOut)
 	}
+	h.client = c
 	detail.Reason = string(Authenticated)
 	h.trace(c.Attempt, detail)
 	return protocol.Accept(protocol.Identity{User: detail.User}, nil, groups.Pairs...).With(detail)

@@ -44,6 +44,35 @@ type Step struct {
 type Client struct {
 	Account
 	Attempt Attempt
+
+	session ntlmssp.Key // zero: it is not known
+	flags   ntlmssp.Flags
+}
+
+// MIC signs the first message of the server's to this client ([MS-NLMP] section
+// 3.4.4.2), as SPNEGO does with its list of mechanisms.
+func (c *Client) MIC(message []byte) ([]byte, error) {
+	return c.sign(ntlmssp.ServerSide, message)
+}
+
+// VerifyMIC checks the client's signature of its first message.
+func (c *Client) VerifyMIC(message, mic []byte) error {
+	own, err := c.sign(ntlmssp.ClientSide, message)
+	if err != nil {
+		return err
+	}
+	if !hmac.Equal(own, mic) {
+		return errSignature
+	}
+	return nil
+}
+
+func (c *Client) sign(side ntlmssp.Side, message []byte) ([]byte, error) {
+	if c.session == (ntlmssp.Key{}) {
+		return nil, errNoKey
+	}
+	s, err := c.session.FirstSignature(side, c.flags, message)
+	return s[:], err
 }
 
 // Attempt is who wants to be authenticated, and how. All of it is what the client
@@ -75,6 +104,7 @@ var (
 	errNoMIC      = errors.New("the client's response says that there is a MIC, and there is none: somebody took it out on the way")
 	errWrongMIC   = errors.New("the MIC does not fit the messages: somebody changed them on the way")
 	errNoKey      = errors.New("the MIC cannot be checked, as the verifier returned no session key")
+	errSignature  = errors.New("the signature does not fit the message")
 	errResponse   = errors.New("the response has not the length of any")
 	errReplay     = errors.New("the same response came twice")
 	errNoAccount  = errors.New("a bug of this program: the verifier said yes to nobody; please report it")
@@ -159,10 +189,11 @@ func (s *Server) authenticate(ctx context.Context, token []byte) (Step, error) {
 	case v.account == nil:
 		return Step{}, &Error{Reason: BadVerdict, Attempt: a.attempt, cause: errNoAccount, Undecided: true}
 	}
-	if err := s.checkMIC(&a, v.account); err != nil {
+	session, keyErr := s.sessionKey(&a, v.account)
+	if err := s.checkMIC(&a, session, keyErr); err != nil {
 		return Step{}, &Error{Reason: BadMIC, Attempt: a.attempt, cause: err, Undecided: errors.Is(err, errNoKey)}
 	}
-	return Step{Client: &Client{*v.account, a.attempt}}, nil
+	return Step{Client: &Client{*v.account, a.attempt, session, a.Flags}}, nil
 }
 
 // read takes the message apart, and refuses what nobody need be asked about.
@@ -236,19 +267,23 @@ func (s *Server) checkResponse(a *answer) *Error {
 	return nil
 }
 
-// checkMIC makes sure that the messages are those that the client saw, [MS-NLMP]
-// section 3.2.5.1.2.
-func (s *Server) checkMIC(a *answer, account *Account) error {
-	if !a.mic {
-		return nil
-	}
+// sessionKey returns the key that client and server now share.
+func (s *Server) sessionKey(a *answer, account *Account) (ntlmssp.Key, error) {
 	base := account.SessionBaseKey
 	if base == (ntlmssp.Key{}) {
-		return errNoKey
+		return base, errNoKey
 	}
-	session, err := base.ExchangeKey(a.attempt.Form, s.challenge, a.LMResponse).Exchanged(&a.Authenticate)
-	if err != nil {
-		return err
+	return base.ExchangeKey(a.attempt.Form, s.challenge, a.LMResponse).Exchanged(&a.Authenticate)
+}
+
+// checkMIC makes sure that the messages are those that the client saw, [MS-NLMP]
+// section 3.2.5.1.2.
+func (s *Server) checkMIC(a *answer, session ntlmssp.Key, keyErr error) error {
+	switch {
+	case !a.mic:
+		return nil
+	case keyErr != nil:
+		return keyErr
 	}
 	mic := ntlmssp.MIC(session, s.negotiate, s.sent, a.token)
 	if !hmac.Equal(mic[:], a.MIC) {

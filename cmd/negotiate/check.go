@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"squidauth/cmd/internal/mechanism"
 	"squidauth/negotiate"
 	"squidauth/negotiate/kerberos"
 	"squidauth/negotiate/kerberos/initiator"
@@ -62,8 +63,8 @@ func (c *check) run(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.maxSkew <= 0 || c.maxSkew > maxSkew {
-		return fmt.Errorf("--max-skew %v is not between 0 and %v", c.maxSkew, maxSkew)
+	if c.maxSkew <= 0 || c.maxSkew > mechanism.MaxSkew {
+		return fmt.Errorf("--max-skew %v is not between 0 and %v", c.maxSkew, mechanism.MaxSkew)
 	}
 	content, keys, err := c.readKeytab(&c.keytab)
 	if err != nil {

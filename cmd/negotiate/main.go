@@ -15,7 +15,7 @@ func main() {
 		os.Exit(kerberosAuthTest(os.Args[1:]))
 	}
 	var c config
-	t := tools{keytab: &c.keytab}
+	t := tools{keytab: &c.kerberos.Keytab}
 	app := program.New("negotiate", "accept the Kerberos tickets of Squid's Negotiate authentication", &c.Common)
 	app.Flags = append(app.Flags, c.negotiateFlags()...)
 	app.Commands = t.commands()

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"squidauth/cmd/internal/getopt"
+	"squidauth/cmd/internal/mechanism"
 	"squidauth/negotiate/rcache"
 )
 
@@ -53,7 +54,7 @@ func translate(o getopt.Option) []string {
 		}
 		return []string{"--spn", o.Value}
 	case 'k':
-		return []string{"--keytab", keytabPath(o.Value)}
+		return []string{"--keytab", mechanism.KeytabPath(o.Value)}
 	case 'c':
 		name := filepath.Base(rcache.DefaultPath(func(string) (string, bool) { return "", false }))
 		return []string{"--replay-cache", "file:" + filepath.Join(o.Value, name)}

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"squidauth/cmd/internal/accounts"
+	"squidauth/cmd/internal/mechanism"
 	"squidauth/cmd/internal/program"
 	"squidauth/helper"
 	"squidauth/helper/child"
@@ -22,12 +23,12 @@ type config struct {
 	program.Common
 	commands commands
 	identity accounts.Identity // of users whom this program itself lets in
-	kerberos kerberosConfig
+	kerberos mechanism.Kerberos
 	ntlm     ntlmConfig
 }
 
 func (c *config) flags() []cli.Flag {
-	flags := append(c.kerberos.flags(), c.ntlm.flags()...)
+	flags := append(c.kerberos.Flags(), c.ntlm.flags()...)
 	return append(flags, c.identity.Flags()...)
 }
 
@@ -59,7 +60,7 @@ func (c *config) serve(ctx *cli.Context) error {
 func (c *config) checkUnused(ctx *cli.Context) error {
 	var unused []cli.Flag
 	if c.commands.kerberos != nil {
-		unused = append(unused, c.kerberos.flags()...)
+		unused = append(unused, c.kerberos.Flags()...)
 	}
 	if c.commands.ntlm != nil {
 		unused = append(unused, c.ntlm.flagsOfSource()...)
@@ -91,7 +92,7 @@ func (c *config) wrapper(ctx *cli.Context, mode ntlm.Mode, log *slog.Logger) (*n
 	}
 	w := &negotiate.Wrapper{PermitUncheckedMIC: c.ntlm.permitUncheckedMIC, KeyExtras: c.KeyExtras, Log: log}
 	if c.commands.kerberos == nil {
-		if w.Kerberos, err = c.kerberos.handler(log, names, groups, c.KeyExtras); err != nil {
+		if w.Kerberos, err = c.kerberos.Handler(log, names, groups, c.KeyExtras); err != nil {
 			return nil, err
 		}
 	}

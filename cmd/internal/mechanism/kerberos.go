@@ -1,4 +1,6 @@
-package main
+// Package mechanism is what the flags of Kerberos and of NTLM say, in each program
+// that has them.
+package mechanism
 
 import (
 	"crypto/rand"
@@ -16,10 +18,9 @@ import (
 	"squidauth/negotiate/rcache"
 )
 
-// kerberosConfig is what the flags say of Kerberos. They are those of the program
-// negotiate.
-type kerberosConfig struct {
-	keytab      string
+// Kerberos holds the flags that say how tickets are accepted.
+type Kerberos struct {
+	Keytab      string
 	replayCache string
 	permitRC4   bool
 	maxSkew     time.Duration
@@ -28,9 +29,10 @@ type kerberosConfig struct {
 	spns, realms cli.StringSlice
 }
 
-func (c *kerberosConfig) flags() []cli.Flag {
+// Flags are those of programs that accept tickets.
+func (c *Kerberos) Flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "keytab", Destination: &c.keytab, Value: defaultKeytab(os.LookupEnv), Usage: "`FILE` with the service's keys"},
+		&cli.StringFlag{Name: "keytab", Destination: &c.Keytab, Value: defaultKeytab(os.LookupEnv), Usage: "`FILE` with the service's keys"},
 		&cli.StringSliceFlag{Name: "spn", Destination: &c.spns, Usage: "accept tickets for `PRINCIPAL` only, such as HTTP/proxy.example.org; may be given again (default: any of the keytab)"},
 		&cli.StringSliceFlag{Name: "realm", Destination: &c.realms, Usage: "accept clients of `REALM` only; may be given again (default: all that the KDC vouches for)"},
 		&cli.BoolFlag{Name: "permit-rc4", Destination: &c.permitRC4, Usage: "accept rc4-hmac, which is weak"},
@@ -40,25 +42,25 @@ func (c *kerberosConfig) flags() []cli.Flag {
 	}
 }
 
-// maxSkew bounds --max-skew: with more, a stolen token would be good for hours.
-const maxSkew = time.Hour
+// MaxSkew bounds --max-skew: with more, a stolen token would be good for hours.
+const MaxSkew = time.Hour
 
 // maxKeepOld bounds --keep-old-keys by the longest life that a ticket may have in
 // practice.
 const maxKeepOld = 7 * 24 * time.Hour
 
-// handler checks the flags and returns what they describe.
-func (c *kerberosConfig) handler(log *slog.Logger, names identity.Names, groups identity.Groups, keyExtras int) (*negotiate.Handler, error) {
+// Handler checks the flags and returns what they describe.
+func (c *Kerberos) Handler(log *slog.Logger, names identity.Names, groups identity.Groups, keyExtras int) (*negotiate.Handler, error) {
 	switch {
-	case c.maxSkew <= 0 || c.maxSkew > maxSkew:
-		return nil, fmt.Errorf("--max-skew %v is not between 0 and %v", c.maxSkew, maxSkew)
+	case c.maxSkew <= 0 || c.maxSkew > MaxSkew:
+		return nil, fmt.Errorf("--max-skew %v is not between 0 and %v", c.maxSkew, MaxSkew)
 	case c.keepOld < 0 || c.keepOld > maxKeepOld:
 		return nil, fmt.Errorf("--keep-old-keys %v is not between 0 and %v", c.keepOld, maxKeepOld)
 	}
 	if c.permitRC4 {
 		log.Warn("rc4-hmac is permitted: whoever records a login can guess the password of the service at leisure")
 	}
-	keytab := negotiate.OpenKeytab(c.keytab, negotiate.KeytabOptions{KeepOld: c.keepOld, Now: time.Now, Log: log})
+	keytab := negotiate.OpenKeytab(c.Keytab, negotiate.KeytabOptions{KeepOld: c.keepOld, Now: time.Now, Log: log})
 	return &negotiate.Handler{
 		Kerberos: &kerberos.Acceptor{
 			Keys:      keytab.Keys,
@@ -81,7 +83,7 @@ func (c *kerberosConfig) handler(log *slog.Logger, names identity.Names, groups 
 
 // replay opens the replay cache when it is needed. An authenticator can be valid
 // for twice the skew, since it may come from the future.
-func (c *kerberosConfig) replay() rcache.Cache {
+func (c *Kerberos) replay() rcache.Cache {
 	return &negotiate.LazyCache{Open: func() (rcache.Cache, error) {
 		return rcache.Open(c.replayCache, os.LookupEnv, 2*c.maxSkew)
 	}}
@@ -93,6 +95,11 @@ func defaultKeytab(lookup func(string) (string, bool)) string {
 	if !set {
 		return "/etc/krb5.keytab"
 	}
+	return KeytabPath(name)
+}
+
+// KeytabPath takes the type off a keytab's name.
+func KeytabPath(name string) string {
 	for _, prefix := range []string{"FILE:", "WRFILE:"} {
 		if path, ok := strings.CutPrefix(name, prefix); ok {
 			return path
