@@ -127,6 +127,9 @@ func (s *server) audit(q *request, r protocol.Reply, took time.Duration) {
 	if q.id != nil {
 		attrs = append(attrs, slog.String("channel", string(q.id)))
 	}
+	if d.Client != "" {
+		attrs = append(attrs, slog.String("client", d.Client))
+	}
 	if d.Extras != "" {
 		attrs = append(attrs, slog.String("extras", d.Extras))
 	}

@@ -409,3 +409,21 @@ func TestGarbageForOneChallenge(t *testing.T) {
 		}
 	}
 }
+
+// TestClientInTheLog: whoever logs in or is refused, the audit line has the version of
+// NTLM and the workstation.
+func TestClientInTheLog(t *testing.T) {
+	for password, outcome := range map[string]protocol.Outcome{alice().Password: protocol.Accepted, "wrong": protocol.Denied} {
+		h, client := newHandler(t), alice()
+		client.Password, client.Workstation = password, "PC-7"
+		sent := challenge(t, h, line("YR", client.Negotiate()))
+		r, _ := ask(t, h, line("KK", answer(t, client, client.Negotiate(), sent)))
+		if r.Outcome() != outcome || r.Detail().Client != "ntlmv2 from PC-7" {
+			t.Errorf("%v %+v", r.Outcome(), r.Detail())
+		}
+	}
+	h := newHandler(t)
+	if r, _ := ask(t, h, "KK"); r.Detail().Client != "" {
+		t.Errorf("of nobody the log says %q", r.Detail().Client)
+	}
+}

@@ -90,6 +90,17 @@ func (a Attempt) String() string {
 	return a.Domain + `\` + a.User
 }
 
+// client says which version of NTLM came from where; nothing, if that is not known.
+func (a Attempt) client() string {
+	if a == (Attempt{}) {
+		return ""
+	}
+	if a.Workstation == "" {
+		return a.Form.String()
+	}
+	return a.Form.String() + " from " + a.Workstation
+}
+
 // maxName bounds each name in an AUTHENTICATE message, in bytes of UTF-8. Windows
 // knows users' names of 256 characters.
 const maxName = 1024

@@ -76,6 +76,7 @@ type Pair struct {
 // of it reaches Squid, and nothing of it may be a secret.
 type Detail struct {
 	User    string // who tried, as claimed; in an Accept the Identity stands
+	Client  string // what the client is or says of itself, such as "ntlmv2 from PC-7"
 	Backend string // what decided
 	Reason  string // short code of our own list, such as "wrong-password"
 	Extras  string // key_extras words as received: a client may have made them up
