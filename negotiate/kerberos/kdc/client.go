@@ -102,15 +102,26 @@ const maxReferrals = 10
 // the cache holds: from that of the user's realm, or one that it refers to (RFC
 // 4120 section 1.2, RFC 6806 section 8). The cache remains as it is.
 func (c *Client) Ticket(ctx context.Context, host string) (initiator.Credential, error) {
+	return c.follow(ctx, c.service(host), c.config.realmOf(host) != "")
+}
+
+// ServiceTicket gets a new ticket for a service of a realm that is known, whatever
+// the cache holds.
+func (c *Client) ServiceTicket(ctx context.Context, service initiator.Principal) (initiator.Credential, error) {
+	return c.follow(ctx, service, true)
+}
+
+// follow asks the KDC of the user's realm, and those that it refers to. Where the
+// service's realm is known, others are asked for the way there.
+func (c *Client) follow(ctx context.Context, service initiator.Principal, realmKnown bool) (initiator.Credential, error) {
 	tgt, err := c.grantingTicket()
 	if err != nil {
 		return initiator.Credential{}, err
 	}
-	at, service := c.User.Realm, c.service(host)
-	mapped := c.config.realmOf(host) != ""
+	at := c.User.Realm
 	for range maxReferrals {
 		want := initiator.Principal{Name: service.Name, Realm: at}
-		if mapped && at != service.Realm {
+		if realmKnown && at != service.Realm {
 			want = initiator.TGS(service.Realm, at)
 		}
 		got, err := c.request(ctx, tgt, want)
