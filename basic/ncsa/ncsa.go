@@ -68,12 +68,7 @@ func (b *Backend) adopted(old, t *table, again bool) {
 	}
 	path := b.path
 	b.log.Debug("password file read", "file", path, "users", len(t.users), "usable", len(t.hashes))
-	for _, n := range t.notes.list {
-		b.log.Warn("password file", "file", path, "line", n.line, "note", n.text)
-	}
-	if t.notes.more > 0 {
-		b.log.Warn("password file: more lines like that", "file", path, "count", t.notes.more)
-	}
+	t.notes.Log(b.log, "password file", path)
 }
 
 // Reload reads the file again, whether it seems to have changed or not. The error

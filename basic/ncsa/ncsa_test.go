@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"squidauth/basic"
+	"squidauth/helper/watch"
 	"squidauth/protocol"
 )
 
@@ -180,7 +181,7 @@ func TestNotes(t *testing.T) {
 
 func TestNotesAreBounded(t *testing.T) {
 	f := open(t, "bob:"+md5hex("x")+"\n"+strings.Repeat("broken\n", 1000), Options{})
-	if n := strings.Count(f.log.String(), "\n"); n != maxNotes+1 {
+	if n := strings.Count(f.log.String(), "\n"); n != watch.MaxNotes+1 {
 		t.Errorf("%d lines in the log", n)
 	}
 	f.expectLog("count=980")

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"squidauth/basic/passhash"
+	"squidauth/helper/watch"
 )
 
 // maxFileLine is the length in bytes of the longest line of a password file. The
@@ -17,31 +18,8 @@ const maxFileLine = 8192
 // byteOrderMark is what Windows editors put before UTF-8 text.
 const byteOrderMark = "\ufeff"
 
-// Bounds of what one reading of a file takes and says, whatever is in it.
-const (
-	maxNotes    = 20      // lines that it adds to the log
-	maxUserHint = 1 << 16 // users for whom room is made before they are seen
-)
-
-// note is something about the file that its administrator should know.
-type note struct {
-	line int // counted from 1
-	text string
-}
-
-// notes are the first maxNotes notes, and how many more there were.
-type notes struct {
-	list []note
-	more int
-}
-
-func (n *notes) add(line int, format string, args ...any) {
-	if len(n.list) == maxNotes {
-		n.more++
-		return
-	}
-	n.list = append(n.list, note{line, fmt.Sprintf(format, args...)})
-}
+// maxUserHint bounds the users for whom room is made before they are seen.
+const maxUserHint = 1 << 16
 
 // Why content is no password file.
 var (
@@ -67,9 +45,9 @@ func parse(content []byte) (*table, error) {
 		line, text, _ = strings.Cut(text, "\n")
 		p.line(n, line)
 	}
-	if len(p.hashes) == 0 && len(p.notes.list) > 0 {
-		first := p.notes.list[0]
-		return nil, fmt.Errorf("%w: line %d: %s", errUnusable, first.line, first.text)
+	if len(p.hashes) == 0 && len(p.notes.List) > 0 {
+		first := p.notes.List[0]
+		return nil, fmt.Errorf("%w: line %d: %s", errUnusable, first.Line, first.Text)
 	}
 	p.fold()
 	p.summarise()
@@ -100,13 +78,13 @@ func (p *parser) line(n int, line string) {
 	case line == "", line[0] == '#', line[0] == ' ', line[0] == '\t':
 		return
 	case len(line) > maxFileLine:
-		p.notes.add(n, "line skipped: its %d bytes are more than %d", len(line), maxFileLine)
+		p.notes.Add(n, "line skipped: its %d bytes are more than %d", len(line), maxFileLine)
 		return
 	}
 	user, rest, _ := strings.Cut(line, ":")
 	stored, _, _ := strings.Cut(strings.TrimLeft(rest, ":"), ":") // empty fields do not count
 	if user == "" || stored == "" {
-		p.notes.add(n, "line skipped: it is not of the form user:hash")
+		p.notes.Add(n, "line skipped: it is not of the form user:hash")
 		return
 	}
 	p.user(n, user, stored)
@@ -114,14 +92,14 @@ func (p *parser) line(n int, line string) {
 
 func (p *parser) user(n int, user, stored string) {
 	if _, twice := p.users[user]; twice {
-		p.notes.add(n, "the user has a line further up, which no longer counts")
+		p.notes.Add(n, "the user has a line further up, which no longer counts")
 	}
 	if lowerASCII(user) != user {
 		p.capitals.add(n)
 	}
 	h, err := passhash.Parse(stored)
 	if err != nil {
-		p.notes.add(n, "this user cannot log in: %v", err)
+		p.notes.Add(n, "this user cannot log in: %v", err)
 		p.users[user] = unusable
 		return
 	}
@@ -151,7 +129,7 @@ func (p *parser) fold() {
 // summarise adds what is said of many lines at once, beyond the bound of notes.
 func (p *parser) summarise() {
 	say := func(line int, format string, args ...any) {
-		p.notes.list = append(p.notes.list, note{line, fmt.Sprintf(format, args...)})
+		p.notes.List = append(p.notes.List, watch.Note{Line: line, Text: fmt.Sprintf(format, args...)})
 	}
 	if len(p.hashes) == 0 {
 		say(1, "the file has no users: everybody is refused")

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 
 	"squidauth/basic/passhash"
+	"squidauth/helper/watch"
 )
 
 // table is the content of one password file. It is immutable.
@@ -13,7 +14,7 @@ type table struct {
 	users  map[string]int // name → index of its hash, or unusable
 	folded map[string]int // the same by lower-case name; nil when all names are
 	key    [sha256.Size]byte
-	notes  notes
+	notes  watch.Notes
 }
 
 // Instead of an index: users who cannot log in.

@@ -63,12 +63,7 @@ func (v *Verifier) adopted(old, t *table, again bool) {
 	if info, err := os.Stat(v.path); err == nil && info.Mode().Perm()&0o026 != 0 && runtime.GOOS != "windows" {
 		v.log.Warn("hash file: others on this machine can read or change it, and log in as anybody in it", "file", v.path, "cure", "chmod g-w,o= "+v.path)
 	}
-	for _, n := range t.notes.list {
-		v.log.Warn("hash file", "file", v.path, "line", n.line, "note", n.text)
-	}
-	if t.notes.more > 0 {
-		v.log.Warn("hash file: more lines like that", "file", v.path, "count", t.notes.more)
-	}
+	t.notes.Log(v.log, "hash file", v.path)
 }
 
 // Reload reads the file again, whether it seems to have changed or not. The error

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"squidauth/helper/watch"
 	"squidauth/ntlm"
 	"squidauth/ntlm/ntlmssp"
 	"squidauth/ntlm/ntlmssp/ntlmtest"
@@ -312,7 +313,7 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("%q: %+v", key, a)
 			}
 		}
-		if len(table.notes.list) > maxNotes {
+		if len(table.notes.List) > watch.MaxNotes {
 			t.Fatal("notes without bound")
 		}
 	})

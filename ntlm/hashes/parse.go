@@ -16,32 +16,11 @@ import (
 // Bounds of what one reading of a file takes and says, whatever is in it.
 const (
 	maxFileLine = 8192    // bytes of a line
-	maxNotes    = 20      // lines that it adds to the log
 	maxUserHint = 1 << 16 // users for whom room is made before they are seen
 )
 
 // byteOrderMark is what Windows editors put before UTF-8 text.
 const byteOrderMark = "\ufeff"
-
-// note is something about the file that its administrator should know.
-type note struct {
-	line int // counted from 1
-	text string
-}
-
-// notes are the first maxNotes notes, and how many more there were.
-type notes struct {
-	list []note
-	more int
-}
-
-func (n *notes) add(line int, format string, args ...any) {
-	if len(n.list) == maxNotes {
-		n.more++
-		return
-	}
-	n.list = append(n.list, note{line, fmt.Sprintf(format, args...)})
-}
 
 // Why content is no hash file.
 var (
@@ -79,9 +58,9 @@ func parse(content []byte) (*table, error) {
 		line, text, _ = strings.Cut(text, "\n")
 		t.line(n, strings.TrimSuffix(line, "\r"))
 	}
-	if len(t.accounts) == 0 && len(t.notes.list) > 0 {
-		first := t.notes.list[0]
-		return nil, fmt.Errorf("%w: line %d: %s", errUnusable, first.line, first.text)
+	if len(t.accounts) == 0 && len(t.notes.List) > 0 {
+		first := t.notes.List[0]
+		return nil, fmt.Errorf("%w: line %d: %s", errUnusable, first.Line, first.Text)
 	}
 	return t, nil
 }
@@ -91,20 +70,20 @@ func (t *table) line(n int, line string) {
 		return
 	}
 	if len(line) > maxFileLine {
-		t.notes.add(n, "line skipped: its %d bytes are more than %d", len(line), maxFileLine)
+		t.notes.Add(n, "line skipped: its %d bytes are more than %d", len(line), maxFileLine)
 		return
 	}
 	a, _, err := parseLine(line)
 	if err != nil {
-		t.notes.add(n, "line skipped: %v", err)
+		t.notes.Add(n, "line skipped: %v", err)
 		return
 	}
 	if a.bar == noPassword {
-		t.notes.add(n, "this user cannot log in: %v", errNoPassword)
+		t.notes.Add(n, "this user cannot log in: %v", errNoPassword)
 	}
 	key := ntlmssp.Upper(a.name)
 	if _, twice := t.accounts[key]; twice {
-		t.notes.add(n, "the user has a line further up, which no longer counts; upper and lower case are the same")
+		t.notes.Add(n, "the user has a line further up, which no longer counts; upper and lower case are the same")
 	}
 	t.accounts[key] = a
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 
+	"squidauth/helper/watch"
 	"squidauth/ntlm"
 	"squidauth/ntlm/ntlmssp"
 )
@@ -12,7 +13,7 @@ import (
 type table struct {
 	accounts map[string]account // by name in upper case
 	sum      [sha256.Size]byte
-	notes    notes
+	notes    watch.Notes
 }
 
 // account is one user.
