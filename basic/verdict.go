@@ -43,20 +43,47 @@ func Undecided(reason Reason, cause error) Verdict {
 	return Verdict{reason: reason, cause: cause}
 }
 
+// Outcome returns whether the answer is yes, no or could not tell.
+func (v Verdict) Outcome() protocol.Outcome { return v.outcome }
+
+// Reason returns the verdict's code in the audit log.
+func (v Verdict) Reason() Reason { return v.reason }
+
+// Identity returns who the user is, if the answer is yes.
+func (v Verdict) Identity() protocol.Identity { return v.identity }
+
+// Cause returns why the backend could not tell; nil if it could.
+func (v Verdict) Cause() error { return v.cause }
+
 // Reason is the short code of a verdict in the audit log.
 type Reason string
 
-// The reasons.
+// The reasons. A Backend may have others.
 const (
 	Authenticated   Reason = "authenticated"
 	NoSuchUser      Reason = "no-such-user"
-	WrongPassword   Reason = "wrong-password"
-	PasswordTooLong Reason = "password-too-long" // for the hash that is stored
+	WrongPassword   Reason = "wrong-password" // or, where a server does not say which, no such user
+	PasswordTooLong Reason = "password-too-long"
 	UnusableHash    Reason = "unusable-hash"
-	OneWord         Reason = "one-word" // not a user and a password
+	IllegalName     Reason = "illegal-name" // that the backend cannot have
+	OneWord         Reason = "one-word"     // not a user and a password
 	MissingUser     Reason = "missing-user"
 	MissingPassword Reason = "missing-password"
-	KeyExtras       Reason = "key-extras" // squid.conf and --key-extras differ
-	NoPasswordFile  Reason = "no-password-file"
-	Overloaded      Reason = "overloaded" // no processor was free in time
+	NotInGroup      Reason = "not-in-required-group"
+
+	AccountDisabled    Reason = "account-disabled"
+	AccountLocked      Reason = "account-locked-out"
+	AccountExpired     Reason = "account-expired"
+	PasswordExpired    Reason = "password-expired"
+	PasswordMustChange Reason = "password-must-change"
+	LogonHours         Reason = "logon-hours"
+	WrongWorkstation   Reason = "workstation-not-allowed"
+	LogonRefused       Reason = "logon-refused" // for another reason
+
+	KeyExtras      Reason = "key-extras" // squid.conf and --key-extras differ
+	NoPasswordFile Reason = "no-password-file"
+	Unavailable    Reason = "server-unavailable"
+	ServiceAccount Reason = "service-account-refused" // the helper's own, not the user's
+	AmbiguousUser  Reason = "ambiguous-user"          // several entries have that name
+	Overloaded     Reason = "overloaded"              // no processor or connection was free in time
 )

@@ -7,28 +7,33 @@ import (
 
 	"squidauth/basic"
 	"squidauth/basic/ncsa"
+	"squidauth/cmd/internal/program"
 	"squidauth/helper"
 )
 
-// ncsaArgs translates the command line of basic_ncsa_auth, which is the path of
+// ncsaAuth translates the command line of basic_ncsa_auth, which is the path of
 // the password file. Options of this program may stand before it.
-func ncsaArgs(args []string) []string {
-	own, backend := []string{args[0], "--plain-messages"}, []string{"ncsa"}
-	if len(args) == 1 {
-		return append(own, backend...)
+func ncsaAuth(call program.Call, args []string) (program.Call, error) {
+	call.Args = append(call.Args, "--plain-messages")
+	if len(args) == 0 {
+		call.Args = append(call.Args, "ncsa")
+		return call, nil
 	}
-	last := len(args) - 1
-	if args[last] == "--help" || args[last] == "--version" {
-		return append(own, args[last])
+	options, file := args[:len(args)-1], args[len(args)-1]
+	if file == "--help" || file == "--version" {
+		call.Args = append(call.Args, file)
+		return call, nil
 	}
-	for _, a := range args[1:last] {
-		if a == "--ignore-case" {
-			backend = append(backend, a)
+	backend := []string{"ncsa"}
+	for _, o := range options {
+		if o == "--ignore-case" {
+			backend = append(backend, o)
 		} else {
-			own = append(own, a)
+			call.Args = append(call.Args, o)
 		}
 	}
-	return append(append(own, backend...), "--", args[last])
+	call.Args = append(append(call.Args, backend...), "--", file)
+	return call, nil
 }
 
 func ncsaCommand(c *config) *cli.Command {
@@ -44,8 +49,8 @@ func ncsaCommand(c *config) *cli.Command {
 			if ctx.NArg() != 1 {
 				return fmt.Errorf("ncsa takes one password file, not %d arguments", ctx.NArg())
 			}
-			return c.serve("ncsa", func(opt helper.Options) basic.Backend {
-				return ncsa.Open(ctx.Args().First(), ncsa.Options{IgnoreCase: ignoreCase, Log: opt.Log})
+			return c.serve("ncsa", func(opt helper.Options) (basic.Backend, error) {
+				return ncsa.Open(ctx.Args().First(), ncsa.Options{IgnoreCase: ignoreCase, Log: opt.Log}), nil
 			})
 		},
 	}

@@ -19,9 +19,16 @@ func main() {
 		Name: "plain-messages", Destination: &c.plainMessages,
 		Usage: "tell clients what the replaced program tells them, such as that there is no such user",
 	})
-	app.Commands = []*cli.Command{ncsaCommand(&c)}
+	for _, k := range kinds {
+		app.Commands = append(app.Commands, k.command(&c))
+	}
 	app.Action = noBackend
-	os.Exit(program.Run(app, byName(helper.ProgramName(), os.Args)))
+	call, err := byName(helper.ProgramName(), os.Args)
+	app.Before = func(*cli.Context) error {
+		call.Tell(os.Stderr)
+		return err
+	}
+	os.Exit(program.Run(app, call.Args))
 }
 
 // config is what the flags before the backend's name say.
@@ -32,14 +39,18 @@ type config struct {
 
 // serve answers Squid until it closes the connection. open is called with the
 // settings that the flags make.
-func (c *config) serve(name string, open func(helper.Options) basic.Backend) error {
+func (c *config) serve(name string, open func(helper.Options) (basic.Backend, error)) error {
 	opt, err := c.Options(protocol.Basic)
 	if err != nil {
 		return err
 	}
 	opt.StrayID = func(line []byte) []byte { return protocol.StrayChannelID(line, c.KeyExtras) }
+	backend, err := open(opt)
+	if err != nil {
+		return err
+	}
 	c.Serve(&basic.Handler{
-		Backend:       open(opt),
+		Backend:       backend,
 		Name:          name,
 		KeyExtras:     c.KeyExtras,
 		PlainMessages: c.plainMessages,

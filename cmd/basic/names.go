@@ -3,21 +3,40 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/urfave/cli/v2"
+
+	"squidauth/cmd/internal/program"
 )
 
-// byName returns the arguments of this program that do what the program called
-// name does with the arguments args. Squid's own helpers have such names; any
-// other name is this program's own.
-func byName(name string, args []string) []string {
-	switch name {
-	case "basic_ncsa_auth", "ncsa_auth":
-		return ncsaArgs(args)
-	}
-	return args
+// A kind of backend is a command of this program, and takes the place of others.
+type kind struct {
+	command func(*config) *cli.Command
+	names   []string // of the programs whose place it takes
+
+	// translate returns the command line of this program that does what one of
+	// names does with the arguments args. own holds the program's name.
+	translate func(own program.Call, args []string) (program.Call, error)
 }
 
+var kinds = []kind{
+	{ncsaCommand, []string{"basic_ncsa_auth", "ncsa_auth"}, ncsaAuth},
+}
+
+// byName returns the command line of this program that does what the program called
+// name does with the same arguments. Squid's helpers have such names; any other name
+// is this program's own.
+func byName(name string, args []string) (program.Call, error) {
+	for _, k := range kinds {
+		if slices.Contains(k.names, name) {
+			return k.translate(program.Call{Args: args[:1:1]}, args[1:])
+		}
+	}
+	return program.Call{Args: args}, nil
+}
+
+// noBackend is what is left when the command line names no backend.
 func noBackend(c *cli.Context) error {
 	if c.NArg() == 0 {
 		return errors.New("say which backend to ask, for instance: basic ncsa /etc/squid/passwd")

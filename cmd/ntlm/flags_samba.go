@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"squidauth/cmd/internal/program"
 )
 
 // The options of Samba's ntlm_auth that mean nothing to a helper of Squid, or to this
@@ -29,8 +31,8 @@ var (
 
 // ntlmAuth translates the command line of Samba's ntlm_auth. Options of this program
 // may stand among its own.
-func ntlmAuth(own call, args []string) (call, error) {
-	own.args = append(own.args, "--dialect", "legacy")
+func ntlmAuth(own program.Call, args []string) (program.Call, error) {
+	own.Args = append(own.Args, "--dialect", "legacy")
 	s := sambaArgs{rest: args}
 	for len(s.rest) > 0 {
 		if err := s.next(); err != nil {
@@ -40,9 +42,9 @@ func ntlmAuth(own call, args []string) (call, error) {
 	if !s.helps && !s.protocol {
 		return own, errNoProtocol
 	}
-	own.args = append(own.args, s.out...)
+	own.Args = append(own.Args, s.out...)
 	if len(s.ignored) > 0 {
-		own.notes = append(own.notes, "options without a meaning here: "+strings.Join(s.ignored, ", "))
+		own.Notes = append(own.Notes, "options without a meaning here: "+strings.Join(s.ignored, ", "))
 	}
 	return own, nil
 }

@@ -7,21 +7,22 @@ import (
 	"strings"
 
 	"squidauth/cmd/internal/getopt"
+	"squidauth/cmd/internal/program"
 )
 
 // fakeAuth translates the command line of ntlm_fake_auth.
-func fakeAuth(own call, args []string) (call, error) {
-	long, rest := cutLong(args)
+func fakeAuth(own program.Call, args []string) (program.Call, error) {
+	long, rest := program.CutLong(args)
 	options, _, err := getopt.Parse(rest, "hdvSt:")
 	if err != nil {
 		return own, err
 	}
-	own.args = append(append(own.args, "--dialect", "legacy"), long...)
+	own.Args = append(append(own.Args, "--dialect", "legacy"), long...)
 	var flags []string
 	for _, o := range options {
 		switch o.Letter {
 		case 'd', 'v': // which adds hexadecimal dumps of the messages: never here
-			own.args = append(own.args, "--debug")
+			own.Args = append(own.Args, "--debug")
 		case 'S':
 			flags = append(flags, "--strip-domain")
 		case 't':
@@ -34,7 +35,7 @@ func fakeAuth(own call, args []string) (call, error) {
 			flags = append(flags, "--help")
 		}
 	}
-	own.args = append(append(own.args, "fake"), flags...)
+	own.Args = append(append(own.Args, "fake"), flags...)
 	return own, nil
 }
 
@@ -44,17 +45,17 @@ var errNoController = errors.New(`say which domain controller to ask: DOMAIN\DC`
 
 // smbLM translates the command line of ntlm_smb_lm_auth, which is a list of domain
 // controllers. It always began with one of its choice, so -b means nothing.
-func smbLM(own call, args []string) (call, error) {
-	own.notes = append(own.notes, noteSMB)
-	long, rest := cutLong(args)
+func smbLM(own program.Call, args []string) (program.Call, error) {
+	own.Notes = append(own.Notes, noteSMB)
+	long, rest := program.CutLong(args)
 	options, operands, err := getopt.Parse(rest, "bfd")
 	if err != nil {
 		return own, err
 	}
-	own.args = append(append(own.args, "--dialect", "legacy", "--lower-case"), long...)
+	own.Args = append(append(own.Args, "--dialect", "legacy", "--lower-case"), long...)
 	for _, o := range options {
 		if o.Letter == 'd' {
-			own.args = append(own.args, "--debug")
+			own.Args = append(own.Args, "--debug")
 		}
 	}
 	var domain string
@@ -72,6 +73,6 @@ func smbLM(own call, args []string) (call, error) {
 	if domain == "" {
 		return own, errNoController
 	}
-	own.args = append(own.args, "--domain", domain, "--dc", strings.Join(dcs, ","))
+	own.Args = append(own.Args, "--domain", domain, "--dc", strings.Join(dcs, ","))
 	return own, nil
 }

@@ -20,8 +20,8 @@ func main() {
 	app.Action = func(ctx *cli.Context) error { return c.serve(ctx) }
 	call, err := byName(helper.ProgramName(), os.Args)
 	app.Before = func(*cli.Context) error {
-		call.tell(os.Stderr)
+		call.Tell(os.Stderr)
 		return err
 	}
-	os.Exit(max(program.Run(app, call.args), t.status))
+	os.Exit(max(program.Run(app, call.Args), t.status))
 }

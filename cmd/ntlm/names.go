@@ -3,30 +3,16 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
-	"squidauth/helper"
+	"squidauth/cmd/internal/program"
 )
-
-// A call is a command line, and what is to be said about it.
-type call struct {
-	args  []string // with the program's name
-	notes []string
-}
-
-// tell writes the notes, once and a line each.
-func (c call) tell(w io.Writer) {
-	for _, n := range c.notes {
-		fmt.Fprintf(w, "%s: %s\n", helper.ProgramName(), n)
-	}
-}
 
 // byName returns the command line of this program that does what the program called
 // name does with the arguments args. Squid's helpers and Samba's have such names; any
 // other name is this program's own.
-func byName(name string, args []string) (call, error) {
-	own := call{args: args[:1:1]}
+func byName(name string, args []string) (program.Call, error) {
+	own := program.Call{Args: args[:1:1]}
 	switch rest := args[1:]; name {
 	case "ntlm_auth":
 		if isSMBLM(rest) {
@@ -38,7 +24,7 @@ func byName(name string, args []string) (call, error) {
 	case "ntlm_fake_auth", "fakeauth_auth":
 		return fakeAuth(own, rest)
 	}
-	return call{args: args}, nil
+	return program.Call{Args: args}, nil
 }
 
 // isSMBLM reports whether this is a command line of Squid's own ntlm_auth, which
@@ -54,16 +40,6 @@ func isSMBLM(args []string) bool {
 		}
 	}
 	return controllers
-}
-
-// cutLong takes the long options of this program off, which may stand before those
-// of another program if they have no value or have it attached.
-func cutLong(args []string) (long, rest []string) {
-	n := 0
-	for n < len(args) && strings.HasPrefix(args[n], "--") && args[n] != "--" {
-		n++
-	}
-	return args[:n], args[n:]
 }
 
 var errTwoDomains = errors.New("the domain controllers are of different domains: name those of one")

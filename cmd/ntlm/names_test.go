@@ -45,7 +45,7 @@ func TestByName(t *testing.T) {
 	}
 	for _, c := range tests {
 		call, err := byName(c.name, append([]string{c.name}, strings.Fields(c.args)...))
-		got := strings.Join(call.args[1:], " ")
+		got := strings.Join(call.Args[1:], " ")
 		if err != nil {
 			got = err.Error()
 		}
@@ -53,7 +53,7 @@ func TestByName(t *testing.T) {
 			t.Errorf("%s %s: got %q, want %q", c.name, c.args, got, c.want)
 		}
 		var told strings.Builder
-		call.tell(&told)
+		call.Tell(&told)
 		if c.note != "" && err == nil && !strings.Contains(told.String(), c.note+"\n") || strings.Count(told.String(), "\n") > 1 {
 			t.Errorf("%s %s: told %q, want %q", c.name, c.args, &told, c.note)
 		}
