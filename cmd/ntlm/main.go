@@ -15,9 +15,9 @@ func main() {
 	var c config
 	var t tools
 	app := program.New("ntlm", "check the logins of Squid's NTLM authentication", &c.Common)
-	app.Flags = append(app.Flags, c.ntlmFlags()...)
+	app.Flags = append(app.Flags, c.flags()...)
 	app.Commands = slices.Concat(t.commands(), []*cli.Command{c.fakeCommand()}, t.machineCommands())
-	app.Action = func(ctx *cli.Context) error { return c.serve(ctx) }
+	app.Action = c.serve
 	call, err := byName(helper.ProgramName(), os.Args)
 	app.Before = func(*cli.Context) error {
 		call.Tell(os.Stderr)

@@ -14,8 +14,9 @@ import (
 
 const description = `Clients that offer Kerberos, bare or within SPNEGO and in whatever place, are for
 --keytab, or for the program of --kerberos; clients of NTLM, bare or within SPNEGO,
-are for --hashes, or for the program of --ntlm. A program is named with its whole
-path, behind all options, and the words up to the other of the two are its own.`
+are for --hashes or a domain controller, or for the program of --ntlm. A program is
+named with its whole path, behind all options, and the words up to the other of the
+two are its own.`
 
 func main() {
 	call, err := byName(helper.ProgramName(), os.Args)
