@@ -53,14 +53,11 @@ func (c *config) serve(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	children, err := c.addChildren(w, mode, opt.Log)
-	if err == nil {
-		c.Serve(w, opt)
+	if err := c.addChildren(w, mode, opt.Log); err != nil {
+		return err
 	}
-	for _, child := range children {
-		child.Close()
-	}
-	return err
+	c.Serve(w, opt)
+	return nil
 }
 
 // checkUnused refuses options of what another program does.
@@ -121,29 +118,22 @@ func (c *config) wrapper(ctx *cli.Context, mode ntlm.Mode, log *slog.Logger) (*n
 }
 
 // addChildren starts the other programs.
-func (c *config) addChildren(w *negotiate.Wrapper, mode ntlm.Mode, log *slog.Logger) (children []*child.Child, err error) {
-	start := func(command []string, scheme protocol.Scheme) (negotiate.Mechanism, error) {
-		c, err := child.New(child.Config{Command: command, Scheme: scheme, Log: log})
-		if err == nil {
-			children = append(children, c)
-		}
-		return c, err
-	}
+func (c *config) addChildren(w *negotiate.Wrapper, mode ntlm.Mode, log *slog.Logger) (err error) {
 	if c.commands.kerberos != nil {
-		if w.Kerberos, err = start(c.commands.kerberos, protocol.Negotiate); err != nil {
-			return children, err
+		if w.Kerberos, err = child.New(child.Config{Command: c.commands.kerberos, Scheme: protocol.Negotiate, Log: log}); err != nil {
+			return err
 		}
 	}
 	if c.commands.ntlm == nil || mode == ntlm.Off {
-		return children, nil
+		return nil
 	}
 	scheme := protocol.NTLM
 	if takesSPNEGO(c.commands.ntlm) {
 		scheme, w.NTLMTakesSPNEGO = protocol.Negotiate, true
 	}
 	w.AuditNTLM = mode == ntlm.Audit
-	w.NTLM, err = start(c.commands.ntlm, scheme)
-	return children, err
+	w.NTLM, err = child.New(child.Config{Command: c.commands.ntlm, Scheme: scheme, Log: log})
+	return err
 }
 
 var _ helper.Reloader = (*negotiate.Wrapper)(nil)

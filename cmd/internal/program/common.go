@@ -2,6 +2,7 @@ package program
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -35,9 +36,15 @@ type Common struct {
 	queue *helper.LogQueue
 }
 
-// Serve answers Squid until it closes the connection.
+// Serve answers Squid until it closes the connection, and then closes the Handler if
+// that is an io.Closer.
 func (c *Common) Serve(h helper.Handler, opt helper.Options) {
 	helper.Run(h, opt)
+	if closer, ok := h.(io.Closer); ok {
+		if err := closer.Close(); err != nil {
+			opt.Log.Warn("not all ended well", "error", err)
+		}
+	}
 	c.queue.Flush()
 }
 
