@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"squidauth/helper/state"
 	"squidauth/ntlm/netlogon"
 )
 
@@ -63,7 +64,7 @@ func (d *Domain) Verifier(log *slog.Logger) (*netlogon.Verifier, error) {
 		Controllers: controllers,
 		Account:     d.machineAccount,
 		Secret:      netlogon.OpenSecret(d.machineSecret, d.machineAccount, log),
-		StateDir:    cmp.Or(d.stateDir, netlogon.DefaultStateDir(os.LookupEnv)),
+		StateDir:    cmp.Or(d.stateDir, state.DefaultDir(os.LookupEnv)),
 		Log:         log,
 	})
 }
