@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"squidauth/helper"
+	"squidauth/helper/metrics"
 	"squidauth/protocol"
 )
 
@@ -31,9 +32,11 @@ type Common struct {
 	audit     string
 	logFormat string
 	dialect   string
+	metrics   string // DIR
 	debug     bool
 
-	queue *helper.LogQueue
+	queue   *helper.LogQueue
+	closers []io.Closer // once all is answered
 }
 
 // Serve answers Squid until it closes the connection, and then closes the Handler if
@@ -41,6 +44,9 @@ type Common struct {
 func (c *Common) Serve(h helper.Handler, opt helper.Options) {
 	helper.Run(h, opt)
 	if closer, ok := h.(io.Closer); ok {
+		c.closers = append(c.closers, closer)
+	}
+	for _, closer := range c.closers {
 		if err := closer.Close(); err != nil {
 			opt.Log.Warn("not all ended well", "error", err)
 		}
@@ -55,6 +61,7 @@ func (c *Common) flags() []cli.Flag {
 		&cli.StringFlag{Name: "audit", Destination: &c.audit, Value: "failures", Usage: "log `WHICH` decisions: all, failures, none"},
 		&cli.StringFlag{Name: "log-format", Destination: &c.logFormat, Value: "text", Usage: "log as text or json `FORM`"},
 		&cli.StringFlag{Name: "dialect", Destination: &c.dialect, Value: "modern", Usage: "reply in modern (Squid 3.4 and later) or legacy (2.6 and later) `WORDS`"},
+		&cli.StringFlag{Name: "metrics", Destination: &c.metrics, Usage: "count logins in `DIR`/squidauth-SCHEME.prom, for Prometheus' node_exporter"},
 		&cli.BoolFlag{Name: "debug", Aliases: []string{"d"}, Destination: &c.debug, Usage: "log more, and every decision; never a secret"},
 	}
 }
@@ -93,6 +100,11 @@ func (c *Common) Options(scheme protocol.Scheme) (helper.Options, error) {
 	}
 	c.queue = helper.NewLogQueue(os.Stderr)
 	opt.Log = helper.NewLog(c.queue, format, c.debug)
+	if c.metrics != "" {
+		file := metrics.Open(c.metrics, scheme, opt.Log)
+		opt.Observe = file.Observe
+		c.closers = append(c.closers, file)
+	}
 	return opt, nil
 }
 
