@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"squidauth/cmd/internal/decode"
 	"squidauth/cmd/internal/program"
 	"squidauth/helper"
 )
@@ -18,7 +19,7 @@ func main() {
 	t := tools{keytab: &c.kerberos.Keytab}
 	app := program.New("negotiate", "accept the Kerberos tickets of Squid's Negotiate authentication", &c.Common)
 	app.Flags = append(app.Flags, c.negotiateFlags()...)
-	app.Commands = t.commands()
+	app.Commands = append(t.commands(), decode.Command())
 	app.Action = func(ctx *cli.Context) error { return c.serve(ctx) }
 	args, err := byName(helper.ProgramName(), os.Args)
 	if err != nil {

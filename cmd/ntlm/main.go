@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"squidauth/cmd/internal/decode"
 	"squidauth/cmd/internal/program"
 	"squidauth/helper"
 )
@@ -16,7 +17,7 @@ func main() {
 	var t tools
 	app := program.New("ntlm", "check the logins of Squid's NTLM authentication", &c.Common)
 	app.Flags = append(app.Flags, c.flags()...)
-	app.Commands = slices.Concat(t.commands(), []*cli.Command{c.fakeCommand()}, t.machineCommands())
+	app.Commands = slices.Concat(t.commands(), []*cli.Command{c.fakeCommand(), decode.Command()}, t.machineCommands())
 	app.Action = c.serve
 	call, err := byName(helper.ProgramName(), os.Args)
 	app.Before = func(*cli.Context) error {

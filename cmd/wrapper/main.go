@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"squidauth/cmd/internal/decode"
 	"squidauth/cmd/internal/program"
 	"squidauth/helper"
 )
@@ -30,6 +31,7 @@ func main() {
 	app.Description = description
 	app.Flags = append(app.Flags, c.flags()...)
 	app.Before = func(*cli.Context) error { return err }
+	app.Commands = []*cli.Command{decode.Command()}
 	app.Action = c.serve
 	os.Exit(program.Run(app, call.args))
 }
