@@ -3,6 +3,7 @@ package program
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"time"
 
@@ -37,11 +38,21 @@ type Common struct {
 
 	queue   *helper.LogQueue
 	closers []io.Closer // once all is answered
+
+	inspect func(helper.Handler) // takes what would be served; nil: it is served
 }
+
+// Inspect has the Handler that Serve is called with given to take, in place of serving:
+// no line is read, logged or counted.
+func (c *Common) Inspect(take func(helper.Handler)) { c.inspect = take }
 
 // Serve answers Squid until it closes the connection, and then closes the Handler if
 // that is an io.Closer.
 func (c *Common) Serve(h helper.Handler, opt helper.Options) {
+	if c.inspect != nil {
+		c.inspect(h)
+		return
+	}
 	helper.Run(h, opt)
 	if closer, ok := h.(io.Closer); ok {
 		c.closers = append(c.closers, closer)
@@ -97,6 +108,10 @@ func (c *Common) Options(scheme protocol.Scheme) (helper.Options, error) {
 	}
 	if c.debug {
 		opt.Audit = helper.AuditAll
+	}
+	if c.inspect != nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+		return opt, nil
 	}
 	c.queue = helper.NewLogQueue(os.Stderr)
 	opt.Log = helper.NewLog(c.queue, format, c.debug)
