@@ -9,6 +9,7 @@ import (
 	"squidauth/cmd/internal/checkup"
 	"squidauth/cmd/internal/decode"
 	"squidauth/cmd/internal/program"
+	"squidauth/cmd/internal/try"
 	"squidauth/helper"
 	"squidauth/helper/doctor"
 )
@@ -21,7 +22,8 @@ func main() {
 	t := tools{keytab: &c.kerberos.Keytab}
 	app := newApp(&c)
 	app.Commands = append(t.commands(), decode.Command(),
-		checkup.Command(checkup.Patient{Name: "negotiate", Scheme: "negotiate", Open: open}, &t.status))
+		checkup.Command(checkup.Patient{Name: "negotiate", Scheme: "negotiate", Open: open}, &t.status),
+		try.Command("negotiate", &t.status))
 	args, err := byName(helper.ProgramName(), os.Args)
 	if err != nil {
 		app.Before = func(*cli.Context) error { return err }

@@ -10,6 +10,7 @@ import (
 	"squidauth/cmd/internal/checkup"
 	"squidauth/cmd/internal/decode"
 	"squidauth/cmd/internal/program"
+	"squidauth/cmd/internal/try"
 	"squidauth/helper"
 	"squidauth/helper/doctor"
 )
@@ -21,6 +22,7 @@ func main() {
 	app.Commands = slices.Concat(t.commands(), app.Commands, t.machineCommands(), []*cli.Command{
 		decode.Command(),
 		checkup.Command(checkup.Patient{Name: "ntlm", Scheme: "ntlm", Open: open}, &t.status),
+		try.Command("ntlm", &t.status),
 	})
 	call, err := byName(helper.ProgramName(), os.Args)
 	app.Before = func(*cli.Context) error {

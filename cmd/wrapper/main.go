@@ -12,6 +12,7 @@ import (
 	"squidauth/cmd/internal/checkup"
 	"squidauth/cmd/internal/decode"
 	"squidauth/cmd/internal/program"
+	"squidauth/cmd/internal/try"
 	"squidauth/helper"
 	"squidauth/helper/doctor"
 )
@@ -35,6 +36,7 @@ func main() {
 	app.Commands = []*cli.Command{
 		decode.Command(),
 		checkup.Command(checkup.Patient{Name: "wrapper", Scheme: "negotiate", Open: open}, &status),
+		try.Command("negotiate", &status),
 	}
 	os.Exit(max(program.Run(app, call.args), status))
 }

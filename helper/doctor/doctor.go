@@ -8,7 +8,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
+
+	"squidauth/helper/printable"
 )
 
 // Severity says how bad a finding is.
@@ -74,12 +75,12 @@ func (r *Report) WriteText(w io.Writer) error {
 		if f.Where != "" {
 			where = f.Where + ": "
 		}
-		fmt.Fprintf(&b, "%-8s %s%s  [%s]\n", f.Severity, printable(where), printable(f.What), f.Code)
+		fmt.Fprintf(&b, "%-8s %s%s  [%s]\n", f.Severity, printable.Text(where), printable.Text(f.What), f.Code)
 		if f.Why != "" {
-			fmt.Fprintf(&b, "         why:  %s\n", printable(f.Why))
+			fmt.Fprintf(&b, "         why:  %s\n", printable.Text(f.Why))
 		}
 		if f.Cure != "" {
-			fmt.Fprintf(&b, "         cure: %s\n", printable(f.Cure))
+			fmt.Fprintf(&b, "         cure: %s\n", printable.Text(f.Cure))
 		}
 	}
 	fmt.Fprintf(&b, "%d faults, %d warnings, %d notes, %d in order\n", r.Count(Fault), r.Count(Warning), r.Count(Note), r.Count(Good))
@@ -96,15 +97,4 @@ func (r *Report) WriteJSON(w io.Writer) error {
 		Faults   int       `json:"faults"`
 		Warnings int       `json:"warnings"`
 	}{append([]Finding{}, r.findings...), r.Count(Fault), r.Count(Warning)})
-}
-
-// printable keeps names that were read from files and servers from doing anything to a
-// terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '?'
-	}, strings.ToValidUTF8(s, "?"))
 }

@@ -45,7 +45,7 @@ func Inspect(apReq []byte, keys *Keyring) Inspection {
 		return Inspection{Problem: err}
 	}
 	i := Inspection{
-		Service:              printable(req.ticket.sname.String() + "@" + req.ticket.realm),
+		Service:              shown(req.ticket.sname.String() + "@" + req.ticket.realm),
 		Kvno:                 uint32(req.ticket.part.KVNO),
 		Enctype:              enctype.Name(req.ticket.part.EType),
 		AuthenticatorEnctype: enctype.Name(req.authenticator.EType),
@@ -66,14 +66,14 @@ func Inspect(apReq []byte, keys *Keyring) Inspection {
 
 func inspectTicket(req *apReq, t *ticket) (*OpenedTicket, error) {
 	o := &OpenedTicket{
-		Client:         printable(t.cname.String() + "@" + t.crealm),
+		Client:         shown(t.cname.String() + "@" + t.crealm),
 		Key:            t.service.principal,
 		AuthTime:       t.authTime,
 		StartTime:      t.startTime,
 		EndTime:        t.endTime,
 		SessionEnctype: enctype.Name(t.key.KeyType),
 		SessionKey:     t.key.KeyValue,
-		Transited:      printable(t.transited),
+		Transited:      shown(t.transited),
 		PAC:            t.pac,
 	}
 	auth, err := openAuthenticator(req, t)

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
+
+	"squidauth/helper/printable"
 )
 
 // writer prints lines that are indented by what they are part of.
@@ -17,12 +18,7 @@ type writer struct {
 // say prints a line. What names in it hold, which a stranger chose, cannot do anything
 // to a terminal.
 func (w *writer) say(format string, args ...any) {
-	line := strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '?'
-	}, strings.ToValidUTF8(fmt.Sprintf(format, args...), "?"))
+	line := printable.Text(fmt.Sprintf(format, args...))
 	if w.err == nil {
 		_, w.err = fmt.Fprintf(w.out, "%s%s\n", strings.Repeat("  ", w.depth), line)
 	}
