@@ -58,8 +58,10 @@ func TestInstall(t *testing.T) {
 	if err := os.MkdirAll(squid, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.MkdirAll(filepath.Join(dir, "usr/libexec"), 0o755); err != nil {
-		t.Fatal(err)
+	for _, folder := range []string{"usr/libexec", "usr/share/man/man8", "usr/share/bash-completion/completions"} {
+		if err := os.MkdirAll(filepath.Join(dir, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 	theirs := filepath.Join(squid, "basic_ncsa_auth")
 	if err := os.WriteFile(theirs, []byte("Squid's own\n"), 0o755); err != nil {
@@ -77,6 +79,15 @@ func TestInstall(t *testing.T) {
 	cmd.Stdin = strings.NewReader("bob secret\nbob guess\n")
 	if out, err := cmd.Output(); err != nil || string(out) != "OK\nERR Wrong password\n" {
 		t.Errorf("the link in our own folder: %q, %v", out, err)
+	}
+	for _, page := range []string{"basic", "ntlm", "negotiate", "wrapper"} {
+		file := filepath.Join(dir, "usr/share/man/man8/squidauth-"+page+".8")
+		man := exec.Command(e2e.Need(t, "man"), "--warnings", "-l", file)
+		man.Env = append(os.Environ(), "LC_ALL=C")
+		out, err := man.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "squidauth-"+page) || strings.Contains(string(out), "warning:") {
+			t.Errorf("%s: %v\n%.500s", file, err, out)
+		}
 	}
 
 	out, err := makeAt(t, dir, "install-drop-in")

@@ -38,6 +38,7 @@ func New(name, usage string, common *Common) *cli.App {
 // standard error, if the command line is impossible.
 func Run(app *cli.App, args []string) int {
 	helper.Prepare()
+	app.Commands = append(app.Commands, manualCommands(app)...)
 	for _, c := range app.Commands {
 		c.HideHelpCommand = true // "help" may be the name of a file
 		c.OnUsageError = app.OnUsageError
