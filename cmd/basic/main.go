@@ -26,6 +26,7 @@ func main() {
 	call, err := byName(helper.ProgramName(), os.Args)
 	app.Before = func(*cli.Context) error {
 		call.Tell(os.Stderr)
+		c.Adopt(call)
 		return err
 	}
 	os.Exit(program.Run(app, call.Args))
