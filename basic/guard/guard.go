@@ -77,7 +77,7 @@ func New(b basic.Backend, opt Options) *Backend {
 		rules:   rules{remember: opt.Remember, limit: opt.Limit, window: opt.Window, alive: statefile.Alive},
 		state:   state{memory: memory{key: newKey(), records: make(map[tag]record)}, log: opt.Log},
 		pid:     os.Getpid(),
-		asking:  inFlight{pairs: make(map[tag]int)},
+		asking:  inFlight{pairs: make(map[tag]bool)},
 		known:   good{pairs: make(map[tag]tag)},
 	}
 	if opt.Folder != "" {
@@ -138,18 +138,24 @@ func (g *Backend) question(ctx context.Context, user string, password protocol.S
 // tick sets the question's time, as the file writes it.
 func (g *Backend) tick(q *question) { q.now = time.UnixMilli(g.opt.Now().UnixMilli()) }
 
+// begin decides about a login. Who is to ask must end it.
 func (g *Backend) begin(q *question) decision {
+	if !g.asking.claim(q.own.pair) {
+		return decision{what: wait}
+	}
 	g.tick(q)
-	who := asker{pid: g.pid, busy: g.asking.has(q.own.pair), known: g.rules.limit > 0 && g.known.is(q.own)}
-	return g.state.begin(q, g.rules, who)
+	d := g.state.begin(q, g.rules, asker{pid: g.pid, known: g.rules.limit > 0 && g.known.is(q.own)})
+	if d.what != ask {
+		g.asking.release(q.own.pair)
+	}
+	return d
 }
 
 // ask asks the backend. How it ended is entered even if it panics.
 func (g *Backend) ask(ctx context.Context, q *question, d decision, password protocol.Secret) (v basic.Verdict) {
-	g.asking.add(q.own.pair, 1)
 	defer func() {
 		g.end(q, d, v)
-		g.asking.add(q.own.pair, -1)
+		g.asking.release(q.own.pair)
 	}()
 	return g.backend.Authenticate(ctx, q.user, password)
 }

@@ -2,24 +2,27 @@ package guard
 
 import "sync"
 
-// inFlight holds what this process asks the backend at the moment.
+// inFlight holds what this process is busy with: each pair is one goroutine's.
 type inFlight struct {
 	mu    sync.Mutex
-	pairs map[tag]int
+	pairs map[tag]bool
 }
 
-func (f *inFlight) has(pair tag) bool {
+// claim reports false if another goroutine has the pair.
+func (f *inFlight) claim(pair tag) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.pairs[pair] > 0
-}
-
-func (f *inFlight) add(pair tag, n int) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.pairs[pair] += n; f.pairs[pair] == 0 {
-		delete(f.pairs, pair)
+	if f.pairs[pair] {
+		return false
 	}
+	f.pairs[pair] = true
+	return true
+}
+
+func (f *inFlight) release(pair tag) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.pairs, pair)
 }
 
 // good holds the passwords that let users in last, of each name one. It is never

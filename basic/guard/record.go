@@ -63,8 +63,7 @@ type decision struct {
 
 // asker is who wants to ask.
 type asker struct {
-	pid   int
-	busy  bool // is asking just this already
+	pid   int  // which is asking nothing about this pair, whatever a record says
 	known bool // knows that the password was good before
 }
 
@@ -72,7 +71,7 @@ type what byte
 
 const (
 	ask    what = iota + 1 // and say how it ended
-	wait                   // somebody is asking just this
+	wait                   // another process is asking just this
 	refuse                 // as it was before
 	hold                   // without having asked
 )
@@ -85,7 +84,7 @@ func (r rules) begin(rec record, pair tag, now time.Time, who asker) (record, de
 	var until time.Time
 	for _, e := range rec {
 		switch {
-		case e.pair == pair && r.underway(e, now) && (e.pid != who.pid || who.busy):
+		case e.pair == pair && r.underway(e, now) && e.pid != who.pid:
 			return rec, decision{what: wait}
 		case e.pair == pair && e.phase != asking && age(e, now) < r.remember:
 			return rec, decision{what: refuse, entry: e}
@@ -115,18 +114,16 @@ func (r rules) end(rec record, pair tag, now time.Time, pid int, v basic.Verdict
 	rec = slices.DeleteFunc(slices.Clone(rec), func(e entry) bool { return e.phase == asking && e.pair == pair && e.pid == pid })
 	switch {
 	case accepted(v):
-		return r.forgive(rec, pair, now)
+		return r.forgive(rec, now)
 	case counts(v):
 		return append(makeRoom(r.prune(rec, now)), entry{pair: pair, at: now, phase: refused, pid: pid, reason: v.Reason(), text: v.Text()})
 	}
 	return r.prune(rec, now)
 }
 
-// forgive ends the count. The password of pair is right.
-func (r rules) forgive(rec record, pair tag, now time.Time) record {
-	rec = slices.DeleteFunc(rec, func(e entry) bool {
-		return e.phase != asking && e.pair == pair || e.phase == asking && !r.underway(e, now)
-	})
+// forgive ends the count. It may change rec.
+func (r rules) forgive(rec record, now time.Time) record {
+	rec = slices.DeleteFunc(rec, func(e entry) bool { return e.phase == asking && !r.underway(e, now) })
 	for i := range rec {
 		if rec[i].phase == refused {
 			rec[i].phase = forgiven

@@ -19,12 +19,15 @@ func main() {
 		Name: "plain-messages", Destination: &c.plainMessages,
 		Usage: "tell clients what the replaced program tells them, such as that there is no such user",
 	})
+	app.Flags = append(app.Flags, c.protection.flags()...)
 	for _, k := range kinds {
 		app.Commands = append(app.Commands, k.command(&c))
 	}
+	app.Commands = append(app.Commands, chainCommand(&c))
 	app.Action = noBackend
 	call, err := byName(helper.ProgramName(), os.Args)
-	app.Before = func(*cli.Context) error {
+	app.Before = func(ctx *cli.Context) error {
+		c.backend = ctx.Args().Slice()
 		call.Tell(os.Stderr)
 		c.Adopt(call)
 		return err
@@ -36,25 +39,47 @@ func main() {
 type config struct {
 	program.Common
 	plainMessages bool
+	protection    protection
+
+	backend []string // its name and arguments
+
+	// collect takes a backend that is to be part of another; nil: it is to be served.
+	collect func(name string, open opener)
 }
 
-// serve answers Squid until it closes the connection. open is called with the
-// settings that the flags make.
-func (c *config) serve(name string, open func(helper.Options) (basic.Backend, error)) error {
+// opener opens a backend with the settings that the flags make.
+type opener func(helper.Options) (basic.Backend, error)
+
+// serve answers Squid until it closes the connection.
+func (c *config) serve(name string, open opener) error {
+	if c.collect != nil {
+		c.collect(name, open)
+		return nil
+	}
+	return c.answer(name, func(opt helper.Options) (*protected, error) {
+		return c.protection.open(name, c.backend, open, opt)
+	})
+}
+
+func (c *config) answer(name string, open func(helper.Options) (*protected, error)) error {
 	opt, err := c.Options(protocol.Basic)
 	if err != nil {
 		return err
 	}
+	if err := c.protection.check(); err != nil {
+		return err
+	}
 	opt.StrayID = func(line []byte) []byte { return protocol.StrayChannelID(line, c.KeyExtras) }
-	backend, err := open(opt)
+	p, err := open(opt)
 	if err != nil {
 		return err
 	}
+	backend := c.protection.remember(name, p)
 	c.Serve(&basic.Handler{
 		Backend:       backend,
 		Name:          name,
 		KeyExtras:     c.KeyExtras,
 		PlainMessages: c.plainMessages,
 	}, opt)
-	return nil
+	return basic.Close(backend)
 }
