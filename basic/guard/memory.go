@@ -1,6 +1,9 @@
 package guard
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // maxNames bounds how many names a process remembers for itself: a record takes some
 // 300 bytes.
@@ -12,7 +15,11 @@ type memory struct {
 
 	mu      sync.Mutex
 	records map[tag]record
+	swept   time.Time // when what has expired went last
 }
+
+// sweepEvery bounds what a flood of names costs.
+const sweepEvery = time.Minute
 
 // update replaces the record of a login's name by what change makes of it.
 func (m *memory) update(q *question, r rules, change change) {
@@ -26,21 +33,25 @@ func (m *memory) update(q *question, r rules, change change) {
 		return
 	}
 	if !there && len(m.records) >= maxNames {
-		m.drop(func(rec record) record { return r.prune(rec, q.now) })
+		m.makeRoom(r, q.now)
 	}
 	m.records[name] = rec
 }
 
-// drop makes room: all that has expired goes, or else some record.
-func (m *memory) drop(prune func(record) record) {
-	var some tag
-	for name, rec := range m.records {
-		some = name
-		if len(prune(rec)) == 0 {
-			delete(m.records, name)
+// makeRoom forgets what has expired, or else some name.
+func (m *memory) makeRoom(r rules, now time.Time) {
+	if since := now.Sub(m.swept); since < 0 || since >= sweepEvery {
+		m.swept = now
+		for name, rec := range m.records {
+			if len(r.prune(rec, now)) == 0 {
+				delete(m.records, name)
+			}
 		}
 	}
-	if len(m.records) >= maxNames {
-		delete(m.records, some)
+	for name := range m.records {
+		if len(m.records) < maxNames {
+			break
+		}
+		delete(m.records, name)
 	}
 }
