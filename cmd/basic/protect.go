@@ -131,7 +131,7 @@ func (p *protection) open(name string, commandLine []string, open opener, opt he
 
 // folder returns the folder for what processes share; empty: none.
 func (p *protection) folder() string {
-	if p.stateDir == "none" {
+	if p.stateDir == "none" || p.stateDir == "" && !statefile.Supported {
 		return ""
 	}
 	return cmp.Or(p.stateDir, statefile.DefaultFolder(os.LookupEnv))

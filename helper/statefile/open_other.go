@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// Supported says that this system has what it takes.
+const Supported = false
+
 var errNone = errors.New("this system has no locks of files")
 
 // ErrBusy is never returned.

@@ -12,6 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// Supported says that this system has what it takes.
+const Supported = true
+
 // ErrBusy says that others held the lock for the whole time.
 var ErrBusy = errors.New("is locked by another process")
 
