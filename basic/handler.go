@@ -54,6 +54,9 @@ func (h *Handler) Handle(ctx context.Context, line []byte) protocol.Reply {
 // Reload passes on to the Backend, if that can reload.
 func (h *Handler) Reload(ctx context.Context) error { return Reload(ctx, h.Backend) }
 
+// Close closes the Backend, if there is something to close.
+func (h *Handler) Close() error { return Close(h.Backend) }
+
 // reply is the one place where a verdict becomes a reply. A wrong password is
 // never BH, since Squid would ask again; a dead server is never ERR.
 func (h *Handler) reply(q protocol.BasicRequest, v Verdict) protocol.Reply {

@@ -2,13 +2,15 @@ package guard
 
 import (
 	"bytes"
+	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"time"
 
-	"squidauth/helper/statefile"
+	"squidauth/helper/state"
 )
 
 const (
@@ -23,12 +25,12 @@ const (
 	// idle is how long a file was not written when nothing in it matters any more: as
 	// long as the longest time that can be set. It then gets another key.
 	idle = MaxTime
-
-	// maxSwitches bounds how often one login follows a file that is being replaced.
-	maxSwitches = 4
 )
 
-var errRestless = errors.New("the file is being replaced again and again")
+var (
+	errTurn = errors.New("other logins of this process keep the file busy")
+	errOpen = errors.New("is open to other users: run chmod 600 on it, or remove it")
+)
 
 // file holds records for all processes that have it open. Who reads it learns the key,
 // and can try passwords out on its tags: hence it is closed to others, holds nothing of
@@ -37,7 +39,6 @@ type file struct {
 	folder string
 
 	turn chan struct{} // holds a token while a goroutine uses what follows
-	open *os.File      // nil: not yet
 	page [pageLen]byte
 	slot []byte
 }
@@ -48,24 +49,30 @@ func newFile(folder string) *file {
 
 // update replaces the record of a login's name by what change makes of it.
 func (f *file) update(q *question, within time.Duration, change change) error {
-	timer := time.NewTimer(within)
-	defer timer.Stop()
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
 	select {
 	case f.turn <- struct{}{}:
-	case <-timer.C:
-		return statefile.ErrBusy
+	case <-ctx.Done():
+		return errTurn
 	}
 	defer func() { <-f.turn }()
-	if err := f.lock(q.now, within); err != nil {
+	lock, err := state.Take(ctx, f.folder, fileName)
+	if err != nil {
 		return err
 	}
-	defer statefile.Unlock(f.open)
-	k, err := f.key()
+	defer lock.Unlock()
+	return f.change(lock.File(), q, change)
+}
+
+// change is update for a file that is open and locked.
+func (f *file) change(file *os.File, q *question, change change) error {
+	k, err := readKey(file, q.now)
 	if err != nil {
 		return err
 	}
 	t := q.tags(&k)
-	at, rec, err := f.find(t.name)
+	at, rec, err := f.find(file, t.name)
 	if err != nil {
 		return err
 	}
@@ -73,80 +80,32 @@ func (f *file) update(q *question, within time.Duration, change change) error {
 	if bytes.Equal(f.page[at:][:slotLen], f.slot) || rec == nil && f.slot[entryPhase] == 0 {
 		return nil
 	}
-	_, err = f.open.WriteAt(f.slot, t.name.offset()+int64(at))
+	_, err = file.WriteAt(f.slot, t.name.offset()+int64(at))
 	return err
 }
 
-// close closes the file.
-func (f *file) close() error {
-	f.turn <- struct{}{}
-	defer func() { <-f.turn }()
-	if f.open == nil {
-		return nil
+// readKey returns the key in the header. A file without a header begins anew, and so
+// does one that has long been idle.
+func readKey(file *os.File, now time.Time) (key, error) {
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+		return key{}, err
+	case info.Mode().Perm()&0o077 != 0:
+		return key{}, fmt.Errorf("%s %w", file.Name(), errOpen)
 	}
-	err := f.open.Close()
-	f.open = nil
-	return err
-}
-
-// lock locks the file that is at the path now.
-func (f *file) lock(now time.Time, within time.Duration) error {
-	for range maxSwitches {
-		fresh := f.open == nil
-		if fresh {
-			var err error
-			if f.open, err = statefile.Open(f.folder, fileName); err != nil {
-				return err
-			}
-		}
-		if err := statefile.Lock(f.open, within); err != nil {
-			f.drop()
-			return err
-		}
-		if !statefile.Current(f.open) {
-			f.drop()
-			continue
-		}
-		if fresh {
-			return f.renew(now)
-		}
-		return nil
-	}
-	return errRestless
-}
-
-// drop closes the file, and so unlocks it.
-func (f *file) drop() {
-	f.open.Close()
-	f.open = nil
-}
-
-// renew empties a file that has long been idle.
-func (f *file) renew(now time.Time) error {
-	info, err := f.open.Stat()
-	if err == nil && info.Size() > 0 && now.Sub(info.ModTime()) > idle {
-		err = f.open.Truncate(0)
-	}
-	if err != nil {
-		f.drop()
-	}
-	return err
-}
-
-// key returns the key in the header. A file without a header begins anew.
-func (f *file) key() (key, error) {
 	var head [headLen]byte
-	if _, err := f.open.ReadAt(head[:], 0); err != nil && err != io.EOF {
+	if _, err := file.ReadAt(head[:], 0); err != nil && err != io.EOF {
 		return key{}, err
 	}
-	if k, ok := parseHeader(head[:]); ok {
+	if k, ok := parseHeader(head[:]); ok && now.Sub(info.ModTime()) <= idle {
 		return k, nil
 	}
-	if err := f.open.Truncate(0); err != nil {
+	if err := file.Truncate(0); err != nil {
 		return key{}, err
 	}
 	k := newKey()
-	_, err := f.open.WriteAt(makeHeader(&k), 0)
+	_, err = file.WriteAt(makeHeader(&k), 0)
 	return k, err
 }
 
@@ -158,8 +117,8 @@ func newKey() (k key) {
 // find reads the bucket of a name, and returns where in it the name's slot is and what
 // that holds. A name without one gets a slot that is empty, or the one that was not
 // used for longest.
-func (f *file) find(name tag) (at int, rec record, err error) {
-	n, err := f.open.ReadAt(f.page[:], name.offset())
+func (f *file) find(file *os.File, name tag) (at int, rec record, err error) {
+	n, err := file.ReadAt(f.page[:], name.offset())
 	if err != nil && err != io.EOF {
 		return 0, nil, err
 	}

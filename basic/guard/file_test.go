@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"squidauth/basic"
-	"squidauth/helper/statefile"
+	"squidauth/helper/state"
 	"squidauth/protocol"
 )
 
@@ -174,24 +174,20 @@ func TestSharedQuestion(t *testing.T) {
 // the log once; so is its end.
 func TestBusy(t *testing.T) {
 	folder := t.TempDir()
-	other, err := statefile.Open(folder, fileName)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer other.Close()
 	f := guarded(t, sharedOptions(folder, nil))
 	f.expect("bob", "wrong-password asked", "1", "2")
-	if err := statefile.Lock(other, time.Second); err != nil {
+	other, err := state.Take(t.Context(), folder, fileName)
+	if err != nil {
 		t.Fatal(err)
 	}
 	f.expect("bob", "wrong-password", "1")            // the process itself knows
 	f.expect("bob", "wrong-password asked", "3", "4") // and the file is left alone
 	f.expect("bob", "authenticated asked", "right")   // for a while
-	f.expectLog("cannot be used", "is locked by another process")
+	f.expectLog("cannot be used", "cannot be locked")
 	f.later(restAfter)
 	f.expect("bob", "wrong-password", "1")
 	f.expectLog()
-	statefile.Unlock(other)
+	other.Unlock()
 	f.later(restAfter)
 	f.expect("bob", "wrong-password asked", "5")
 	f.expectLog("together again")
@@ -220,7 +216,7 @@ func TestUnfit(t *testing.T) {
 		"no parent":      {func(f string) error { return os.RemoveAll(filepath.Dir(f)) }, "no such file"},
 		"open folder":    {func(f string) error { return os.Chmod(f, 0o777) }, "open to other users (mode 0777)"},
 		"link to folder": {func(f string) error { os.Rename(f, f+"2"); return os.Symlink(f+"2", f) }, "is not a folder"},
-		"open file":      {func(f string) error { return write(f, 0o644) }, "open to other users (mode 0644)"},
+		"open file":      {func(f string) error { return write(f, 0o644) }, "open to other users: run chmod 600"},
 		"link":           {func(f string) error { return os.Symlink("/etc/passwd", filepath.Join(f, fileName)) }, "symbolic links"},
 		"folder":         {func(f string) error { return os.Mkdir(filepath.Join(f, fileName), 0o700) }, "is a directory"},
 		"two names": {func(f string) error {
@@ -345,7 +341,7 @@ func TestFull(t *testing.T) {
 	if err != nil || info.Size() > pageLen*(buckets+1) {
 		t.Errorf("%v, %v", info.Size(), err)
 	}
-	if n := len(f.state.memory.records); n > maxNames {
+	if n := len(f.store.memory.records); n > maxNames {
 		t.Errorf("%d names in memory", n)
 	}
 	f.expect("user8999", "no-such-user", "x")
@@ -410,6 +406,17 @@ func FuzzFile(f *testing.F) {
 // resum makes a slot's sum right.
 func resum(slot []byte) {
 	binary.LittleEndian.PutUint32(slot[tagLen:], slotSum(slot))
+}
+
+// TestAlive: who is gone asks nothing any more.
+func TestAlive(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.list", "^$")
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	if !alive(os.Getpid()) || !alive(1) || alive(cmd.Process.Pid) || alive(0) || alive(-1) {
+		t.Error("who lives is not known")
+	}
 }
 
 // TestTorn: a slot that is not whole is no slot.

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"squidauth/basic"
-	"squidauth/helper/statefile"
 	"squidauth/protocol"
 )
 
@@ -58,7 +57,7 @@ type Backend struct {
 	backend basic.Backend
 	opt     Options
 	rules   rules
-	state   state
+	store   store
 	pid     int
 	asking  inFlight
 	known   good
@@ -74,14 +73,14 @@ func New(b basic.Backend, opt Options) *Backend {
 	g := &Backend{
 		backend: b,
 		opt:     opt,
-		rules:   rules{remember: opt.Remember, limit: opt.Limit, window: opt.Window, alive: statefile.Alive},
-		state:   state{memory: memory{key: newKey(), records: make(map[tag]record)}, log: opt.Log},
+		rules:   rules{remember: opt.Remember, limit: opt.Limit, window: opt.Window, alive: alive},
+		store:   store{memory: memory{key: newKey(), records: make(map[tag]record)}, log: opt.Log},
 		pid:     os.Getpid(),
 		asking:  inFlight{pairs: make(map[tag]bool)},
 		known:   good{pairs: make(map[tag]tag)},
 	}
 	if opt.Folder != "" {
-		g.state.file = newFile(opt.Folder)
+		g.store.file = newFile(opt.Folder)
 	}
 	return g
 }
@@ -89,14 +88,8 @@ func New(b basic.Backend, opt Options) *Backend {
 // Reload passes on to the backend.
 func (g *Backend) Reload(ctx context.Context) error { return basic.Reload(ctx, g.backend) }
 
-// Close closes the backend and the file.
-func (g *Backend) Close() error {
-	err := basic.Close(g.backend)
-	if g.state.file != nil {
-		err = errors.Join(err, g.state.file.close())
-	}
-	return err
-}
+// Close closes the backend.
+func (g *Backend) Close() error { return basic.Close(g.backend) }
 
 // Pauses while another process asks the same: the first and the longest.
 const (
@@ -131,7 +124,7 @@ func (g *Backend) question(ctx context.Context, user string, password protocol.S
 	if v, ok := g.backend.(basic.Versioned); ok {
 		q.version = v.Version(ctx)
 	}
-	q.own = q.tags(&g.state.memory.key)
+	q.own = q.tags(&g.store.memory.key)
 	return q
 }
 
@@ -144,7 +137,7 @@ func (g *Backend) begin(q *question) decision {
 		return decision{what: wait}
 	}
 	g.tick(q)
-	d := g.state.begin(q, g.rules, asker{pid: g.pid, known: g.rules.limit > 0 && g.known.is(q.own)})
+	d := g.store.begin(q, g.rules, asker{pid: g.pid, known: g.rules.limit > 0 && g.known.is(q.own)})
 	if d.what != ask {
 		g.asking.release(q.own.pair)
 	}
@@ -162,7 +155,7 @@ func (g *Backend) ask(ctx context.Context, q *question, d decision, password pro
 
 func (g *Backend) end(q *question, d decision, v basic.Verdict) {
 	g.tick(q)
-	g.state.end(q, g.rules, d, g.pid, v)
+	g.store.end(q, g.rules, d, g.pid, v)
 	if g.rules.limit == 0 {
 		return
 	}

@@ -74,12 +74,11 @@ func (c *config) answer(name string, open func(helper.Options) (*protected, erro
 	if err != nil {
 		return err
 	}
-	backend := c.protection.remember(name, p)
 	c.Serve(&basic.Handler{
-		Backend:       backend,
+		Backend:       c.protection.remember(name, p),
 		Name:          name,
 		KeyExtras:     c.KeyExtras,
 		PlainMessages: c.plainMessages,
 	}, opt)
-	return basic.Close(backend)
+	return nil
 }

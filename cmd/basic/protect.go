@@ -17,7 +17,7 @@ import (
 	"squidauth/basic/guard"
 	"squidauth/basic/remember"
 	"squidauth/helper"
-	"squidauth/helper/statefile"
+	"squidauth/helper/state"
 )
 
 // rememberRefused is how long a refusal is remembered by default. It bounds how long a
@@ -131,10 +131,10 @@ func (p *protection) open(name string, commandLine []string, open opener, opt he
 
 // folder returns the folder for what processes share; empty: none.
 func (p *protection) folder() string {
-	if p.stateDir == "none" || p.stateDir == "" && !statefile.Supported {
+	if p.stateDir == "none" || p.stateDir == "" && !state.Supported {
 		return ""
 	}
-	return cmp.Or(p.stateDir, statefile.DefaultFolder(os.LookupEnv))
+	return cmp.Or(p.stateDir, state.DefaultDir(os.LookupEnv))
 }
 
 // remember puts in front of all what spares it questions. Files need none of it.

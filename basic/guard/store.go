@@ -35,8 +35,8 @@ func (q *question) tags(k *key) tags {
 	}
 }
 
-// state is what is remembered, in the shared file and in this process.
-type state struct {
+// store is what is remembered, in the shared file and in this process.
+type store struct {
 	memory memory
 	file   *file // nil: none
 	log    *slog.Logger
@@ -48,7 +48,7 @@ type state struct {
 
 // begin decides about a login. What the file says counts: it knows what other processes
 // know.
-func (s *state) begin(q *question, r rules, who asker) decision {
+func (s *store) begin(q *question, r rules, who asker) decision {
 	var mine, shared decision
 	s.memory.update(q, r, func(rec record, pair tag) (out record) {
 		out, mine = r.begin(rec, pair, q.now, who)
@@ -70,7 +70,7 @@ func (s *state) begin(q *question, r rules, who asker) decision {
 }
 
 // end enters how the question ended that d was the decision about.
-func (s *state) end(q *question, r rules, d decision, pid int, v basic.Verdict) {
+func (s *store) end(q *question, r rules, d decision, pid int, v basic.Verdict) {
 	change := func(rec record, pair tag) record { return r.end(rec, pair, q.now, pid, v) }
 	s.memory.update(q, r, change)
 	if d.entered || s.file != nil && !s.resting(q.now) {
@@ -78,7 +78,7 @@ func (s *state) end(q *question, r rules, d decision, pid int, v basic.Verdict) 
 	}
 }
 
-func (s *state) resting(now time.Time) bool {
+func (s *store) resting(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	wait := s.until.Sub(now)
@@ -86,7 +86,7 @@ func (s *state) resting(now time.Time) bool {
 }
 
 // report logs when the file begins and ends to be trouble.
-func (s *state) report(err error, now time.Time) {
+func (s *store) report(err error, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
