@@ -113,7 +113,8 @@ func (s *Squid) launch(c Config) error {
 	// -N: no second process, no daemon. A Ctrl-C in the terminal reaches this
 	// Squid too, as it stays in our process group.
 	s.cmd = exec.Command(s.program, "-N", "-n", s.name, "-f", s.conf)
-	s.cmd.Env = append(append(os.Environ(), s.marker), c.Env...)
+	// What helpers share by default lies in this Squid's own folder.
+	s.cmd.Env = append(append(os.Environ(), s.marker, "XDG_RUNTIME_DIR="+s.logs), c.Env...)
 	s.cmd.Dir = s.dir
 	s.cmd.Stdout, s.cmd.Stderr = output, output
 	s.exited = make(chan struct{})

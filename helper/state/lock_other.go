@@ -5,7 +5,11 @@ package state
 import (
 	"context"
 	"errors"
+	"os"
 )
+
+// Supported says that this system has locks of files.
+const Supported = false
 
 // MaxNote bounds a note, in bytes.
 const MaxNote = 128
@@ -17,6 +21,9 @@ type Lock struct{}
 
 // Take returns an error.
 func Take(context.Context, string, string) (*Lock, error) { return nil, errNoLocks }
+
+// File returns nil.
+func (*Lock) File() *os.File { return nil }
 
 // Unlock does nothing.
 func (*Lock) Unlock() {}

@@ -20,6 +20,9 @@ const (
 	lastPause  = 5 * time.Millisecond
 )
 
+// Supported says that this system has locks of files.
+const Supported = true
+
 // MaxNote bounds a note, in bytes.
 const MaxNote = 128
 
@@ -68,6 +71,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return ctx.Err()
 	}
 }
+
+// File returns the file, which is closed when it is unlocked.
+func (l *Lock) File() *os.File { return l.file }
 
 // Unlock lets others in.
 func (l *Lock) Unlock() {

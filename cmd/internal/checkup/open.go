@@ -18,7 +18,7 @@ var errNoHelper = errors.New("that command line starts no helper")
 func Open(app *cli.App, common *program.Common, args []string) (doctor.Examiner, Settings, error) {
 	var handler helper.Handler
 	common.Inspect(func(h helper.Handler) { handler = h })
-	err := app.Run(args)
+	err := program.Act(app, args)
 	settings := Settings{Concurrency: common.Concurrency, KeyExtras: common.KeyExtras}
 	switch {
 	case err != nil:

@@ -36,6 +36,8 @@ type Common struct {
 	metrics   string // DIR
 	debug     bool
 
+	secrets []protocol.Secret // from the command line, see Secret
+
 	queue   *helper.LogQueue
 	closers []io.Closer // once all is answered
 
