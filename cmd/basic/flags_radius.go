@@ -1,0 +1,317 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"squidauth/basic"
+	"squidauth/basic/radius"
+	"squidauth/cmd/internal/getopt"
+	"squidauth/cmd/internal/program"
+	"squidauth/helper"
+	"squidauth/helper/secret"
+	"squidauth/protocol"
+)
+
+// radiusFlags is what the flags of the backend radius say.
+type radiusFlags struct {
+	servers     cli.StringSlice
+	port        string
+	secrets     cli.StringSlice
+	plainSecret string // of the command line of basic_radius_auth
+	file        string
+	identifier  string
+	address     string
+	nasPort     int64
+	portType    int64
+	serviceType int64
+	wait        time.Duration
+	nextAfter   time.Duration
+	unsigned    bool
+	annotate    cli.StringSlice
+}
+
+// notSent is the value of a number that is not to be sent.
+const notSent = -1
+
+// virtualPort is the NAS-Port-Type of what is no line (RFC 2865 section 5.41).
+const virtualPort = 5
+
+func (f *radiusFlags) flags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringSliceFlag{Name: "server", Destination: &f.servers, Usage: "ask `HOST[:PORT]`; may be given again, the best first"},
+		&cli.StringFlag{Name: "port", Destination: &f.port, Value: strconv.Itoa(radius.DefaultPort), Usage: "ask at `PORT`, a number or a service, where --server has none"},
+		&cli.StringSliceFlag{Name: "secret", Destination: &f.secrets, Usage: "the shared secret is in `FILE`, or in env:NAME or credential:NAME; once for all servers, or once for each"},
+		&cli.StringFlag{Name: "insecure-secret", Destination: &f.plainSecret, Hidden: true},
+		&cli.StringFlag{Name: "config", Destination: &f.file, Usage: "take server, secret, identifier, port and timeout from `FILE`, in the format of basic_radius_auth"},
+		&cli.StringFlag{Name: "nas-identifier", Destination: &f.identifier, Usage: "tell servers that this proxy is `NAME`"},
+		&cli.StringFlag{Name: "nas-address", Destination: &f.address, Usage: "tell servers that this proxy's address is `ADDRESS` (default, without --nas-identifier: where the request comes from)"},
+		&cli.Int64Flag{Name: "nas-port", Destination: &f.nasPort, Value: notSent, Usage: "send `N` as NAS-Port"},
+		&cli.Int64Flag{Name: "nas-port-type", Destination: &f.portType, Value: virtualPort, Usage: "send `N` as NAS-Port-Type; -1: none"},
+		&cli.Int64Flag{Name: "service-type", Destination: &f.serviceType, Value: notSent, Usage: "send `N` as Service-Type, such as 8 for Authenticate-Only"},
+		&cli.DurationFlag{Name: "wait", Destination: &f.wait, Usage: "servers have `TIME` to answer (default: as long as --timeout lets them)"},
+		&cli.DurationFlag{Name: "next-after", Destination: &f.nextAfter, Value: radius.DefaultNextAfter, Usage: "ask the next server as well when one is silent for `TIME`"},
+		&cli.BoolFlag{Name: "permit-unsigned", Destination: &f.unsigned, Usage: "accept answers without Message-Authenticator from servers that never send one, which others may forge"},
+		&cli.StringSliceFlag{Name: "annotate", Destination: &f.annotate, Usage: "tell Squid the `ATTRIBUTE` filter-id or class of who is accepted, as filter_id_= or class_=; may be given again"},
+	}
+}
+
+func radiusCommand(c *config) *cli.Command {
+	var f radiusFlags
+	return &cli.Command{
+		Name:  "radius",
+		Usage: "have RADIUS servers check passwords",
+		Flags: f.flags(),
+		Action: func(ctx *cli.Context) error {
+			if ctx.NArg() > 0 {
+				return fmt.Errorf("radius takes no argument: %q", ctx.Args().First())
+			}
+			return c.serve("radius", func(opt helper.Options) (basic.Backend, error) {
+				settings, err := f.settings(opt)
+				if err != nil {
+					return nil, err
+				}
+				return radius.New(settings)
+			})
+		},
+	}
+}
+
+// settings checks the flags and returns what they say.
+func (f *radiusFlags) settings(opt helper.Options) (radius.Config, error) {
+	c := radius.Config{
+		Wait: f.wait, NextAfter: f.nextAfter, PermitUnsigned: f.unsigned, Log: opt.Log,
+		AnnotateFilterID: slices.Contains(f.annotate.Value(), "filter-id"),
+		AnnotateClass:    slices.Contains(f.annotate.Value(), "class"),
+	}
+	for _, word := range f.annotate.Value() {
+		if word != "filter-id" && word != "class" {
+			return c, fmt.Errorf("--annotate %q is none of filter-id, class", word)
+		}
+	}
+	if f.wait < 0 || f.nextAfter <= 0 {
+		return c, errors.New("--wait and --next-after take a time, such as 5s")
+	}
+	if f.file != "" {
+		if err := f.readFile(); err != nil {
+			return c, fmt.Errorf("the configuration file %s %w", f.file, err)
+		}
+	}
+	var err error
+	if c.NAS, err = f.nas(); err != nil {
+		return c, err
+	}
+	c.Servers, err = f.chosen(opt)
+	return c, err
+}
+
+// maxRadiusFile bounds the configuration file in bytes.
+const maxRadiusFile = 1 << 16
+
+// readFile puts what the configuration file says in the place of what the flags say.
+func (f *radiusFlags) readFile() error {
+	file, err := os.Open(f.file)
+	if err != nil {
+		return fmt.Errorf("cannot be opened: %w", err)
+	}
+	defer file.Close()
+	content, err := io.ReadAll(io.LimitReader(file, maxRadiusFile))
+	if err != nil {
+		return fmt.Errorf("cannot be read: %w", err)
+	}
+	said, err := radius.ParseFile(content)
+	if err != nil {
+		return err
+	}
+	if said.Server != "" {
+		f.servers = *cli.NewStringSlice(said.Server)
+	}
+	if said.Secret != "" {
+		f.plainSecret = string(said.Secret)
+	}
+	if said.Identifier != "" {
+		f.identifier = said.Identifier
+	}
+	if said.Port != "" {
+		f.port = cPort(said.Port)
+	}
+	if n := radius.LeadingNumber(said.Tries); n > 0 {
+		f.wait = time.Duration(n) * time.Second
+	}
+	return nil
+}
+
+var (
+	errNoServer     = errors.New("say which RADIUS server to ask: --server HOST")
+	errNoSecret     = errors.New("say where the shared secret is: --secret FILE")
+	errSecretNumber = errors.New("give --secret once, or as often as --server")
+)
+
+// chosen returns the servers with their secrets.
+func (f *radiusFlags) chosen(opt helper.Options) ([]radius.Server, error) {
+	port, err := radius.ParsePort(f.port)
+	if err != nil {
+		return nil, fmt.Errorf("--port: %w", err)
+	}
+	words := f.servers.Value()
+	if len(words) == 0 {
+		return nil, errNoServer
+	}
+	secrets, err := f.sources(opt)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(secrets) == 0:
+		return nil, errNoSecret
+	case len(secrets) > 1 && len(secrets) != len(words):
+		return nil, errSecretNumber
+	}
+	var servers []radius.Server
+	for i, word := range words {
+		s, err := radius.ParseServer(word, port)
+		if err != nil {
+			return nil, fmt.Errorf("--server: %w", err)
+		}
+		s.Secret = secrets[min(i, len(secrets)-1)]
+		servers = append(servers, s)
+	}
+	return servers, nil
+}
+
+func (f *radiusFlags) sources(opt helper.Options) ([]*secret.Source, error) {
+	if f.plainSecret != "" {
+		return []*secret.Source{secret.Fixed(protocol.Secret(f.plainSecret))}, nil
+	}
+	var all []*secret.Source
+	for _, word := range f.secrets.Value() {
+		s, err := secret.Open(word, secret.Config{Kind: "secret of the RADIUS server", Log: opt.Log})
+		if err != nil {
+			return nil, fmt.Errorf("--secret %w", err)
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+func (f *radiusFlags) nas() (n radius.NAS, err error) {
+	n.Identifier = f.identifier
+	if f.address != "" {
+		if n.Address, err = netip.ParseAddr(f.address); err != nil {
+			return n, fmt.Errorf("--nas-address %q is no address", f.address)
+		}
+	}
+	for _, number := range []struct {
+		flag  string
+		value int64
+		to    **uint32
+	}{
+		{"--nas-port", f.nasPort, &n.Port},
+		{"--nas-port-type", f.portType, &n.PortType},
+		{"--service-type", f.serviceType, &n.ServiceType},
+	} {
+		switch {
+		case number.value == notSent:
+		case number.value < 0 || number.value > math.MaxUint32:
+			return n, fmt.Errorf("%s %d is not between 0 and %d", number.flag, number.value, uint32(math.MaxUint32))
+		default:
+			value := uint32(number.value)
+			*number.to = &value
+		}
+	}
+	return n, nil
+}
+
+// What basic_radius_auth does and says without being told.
+const (
+	radiusTries   = 10 // a second each
+	radiusService = "radius"
+	radiusNASPort = 111
+)
+
+const (
+	noteRadiusSecret = "-w: everybody on this machine can read the shared secret on the command line; put it into a file, and say --secret=FILE before the other options, or -f FILE"
+	noteRadiusTries  = "-t wants a number of seconds that is more than 0: it is taken for 10"
+)
+
+// radiusAuth translates the command line of basic_radius_auth, which ignores what it
+// does not know. Servers that are too old to sign go on working, and are warned of.
+func radiusAuth(call program.Call, args []string) (program.Call, error) {
+	long, rest := program.CutLong(args)
+	options, _, complaints := getopt.ParseTolerant(rest, "dh:p:f:w:i:t:")
+	for _, c := range complaints {
+		call.Notes = append(call.Notes, c.Error()+": ignored")
+	}
+	common, own := splitRadius(long)
+	call.Args = append(append(call.Args, "--plain-messages"), common...)
+	backend := []string{
+		"radius", "--permit-unsigned", "--port", cPort(radiusService),
+		"--nas-port", strconv.Itoa(radiusNASPort), "--nas-port-type", "0",
+	}
+	tries, server := radiusTries, ""
+	for _, o := range options {
+		switch o.Letter {
+		case 'd': // which its source has, and its command line lacks
+			call.Args = append(call.Args, "--debug")
+		case 'h':
+			server = o.Value
+		case 'p':
+			backend = append(backend, "--port", cPort(o.Value))
+		case 'f':
+			backend = append(backend, "--config", o.Value)
+		case 'i':
+			backend = append(backend, "--nas-identifier", o.Value)
+		case 'w':
+			backend = append(backend, "--insecure-secret="+o.Value)
+			call.Notes = append(call.Notes, noteRadiusSecret)
+		case 't':
+			tries = radius.LeadingNumber(o.Value)
+		}
+	}
+	if tries < 1 {
+		call.Notes = append(call.Notes, noteRadiusTries)
+		tries = radiusTries
+	}
+	if server != "" {
+		backend = append(backend, "--server", server)
+	}
+	backend = append(backend, "--wait", fmt.Sprintf("%ds", tries))
+	call.Args = append(append(call.Args, backend...), own...)
+	return call, nil
+}
+
+// splitRadius tells the options of this program from those of the backend radius.
+func splitRadius(long []string) (common, backend []string) {
+	flags := new(radiusFlags).flags()
+	for _, o := range long {
+		name, _, _ := strings.Cut(strings.TrimPrefix(o, "--"), "=")
+		isOwn := slices.ContainsFunc(flags, func(f cli.Flag) bool { return f.Names()[0] == name })
+		if isOwn {
+			backend = append(backend, o)
+		} else {
+			common = append(common, o)
+		}
+	}
+	return common, backend
+}
+
+// cPort returns the number of a port as basic_radius_auth finds it: a service's, or the
+// number that the word begins with, or the usual one.
+func cPort(word string) string {
+	if n, err := radius.ParsePort(word); err == nil {
+		return strconv.Itoa(int(n))
+	}
+	if n := radius.LeadingNumber(word); n != 0 {
+		return strconv.Itoa(n)
+	}
+	return strconv.Itoa(radius.DefaultPort)
+}
