@@ -219,3 +219,6 @@ func (r *resolver) set(host string, addresses ...string) {
 		r.hosts[host] = append(r.hosts[host], netip.MustParseAddr(a))
 	}
 }
+
+// discard is for what has a log of its own.
+var discard = slog.New(slog.DiscardHandler)
