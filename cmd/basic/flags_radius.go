@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -35,6 +36,7 @@ type radiusFlags struct {
 	nasPort     int64
 	portType    int64
 	serviceType int64
+	station     int
 	wait        time.Duration
 	nextAfter   time.Duration
 	unsigned    bool
@@ -59,6 +61,7 @@ func (f *radiusFlags) flags() []cli.Flag {
 		&cli.Int64Flag{Name: "nas-port", Destination: &f.nasPort, Value: notSent, Usage: "send `N` as NAS-Port"},
 		&cli.Int64Flag{Name: "nas-port-type", Destination: &f.portType, Value: virtualPort, Usage: "send `N` as NAS-Port-Type; -1: none"},
 		&cli.Int64Flag{Name: "service-type", Destination: &f.serviceType, Value: notSent, Usage: "send `N` as Service-Type, such as 8 for Authenticate-Only"},
+		&cli.IntFlag{Name: "calling-station", Destination: &f.station, Usage: "send word `N` of those that --key-extras announces as Calling-Station-Id"},
 		&cli.DurationFlag{Name: "wait", Destination: &f.wait, Usage: "servers have `TIME` to answer (default: as long as --timeout lets them)"},
 		&cli.DurationFlag{Name: "next-after", Destination: &f.nextAfter, Value: radius.DefaultNextAfter, Usage: "ask the next server as well when one is silent for `TIME`"},
 		&cli.BoolFlag{Name: "permit-unsigned", Destination: &f.unsigned, Usage: "accept answers without Message-Authenticator from servers that never send one, which others may forge"},
@@ -77,7 +80,7 @@ func radiusCommand(c *config) *cli.Command {
 				return fmt.Errorf("radius takes no argument: %q", ctx.Args().First())
 			}
 			return c.serve("radius", func(opt helper.Options) (basic.Backend, error) {
-				settings, err := f.settings(opt)
+				settings, err := f.settings(c.KeyExtras, opt)
 				if err != nil {
 					return nil, err
 				}
@@ -88,7 +91,7 @@ func radiusCommand(c *config) *cli.Command {
 }
 
 // settings checks the flags and returns what they say.
-func (f *radiusFlags) settings(opt helper.Options) (radius.Config, error) {
+func (f *radiusFlags) settings(keyExtras int, opt helper.Options) (radius.Config, error) {
 	c := radius.Config{
 		Wait: f.wait, NextAfter: f.nextAfter, PermitUnsigned: f.unsigned, Log: opt.Log,
 		AnnotateFilterID: slices.Contains(f.annotate.Value(), "filter-id"),
@@ -98,6 +101,12 @@ func (f *radiusFlags) settings(opt helper.Options) (radius.Config, error) {
 		if word != "filter-id" && word != "class" {
 			return c, fmt.Errorf("--annotate %q is none of filter-id, class", word)
 		}
+	}
+	if f.station < 0 || f.station > keyExtras {
+		return c, fmt.Errorf("--calling-station %d: --key-extras announces %d words", f.station, keyExtras)
+	}
+	if f.station > 0 {
+		c.CallingStation = func(ctx context.Context) string { return extrasWord(ctx, f.station) }
 	}
 	if f.wait < 0 || f.nextAfter <= 0 {
 		return c, errors.New("--wait and --next-after take a time, such as 5s")
@@ -113,6 +122,16 @@ func (f *radiusFlags) settings(opt helper.Options) (radius.Config, error) {
 	}
 	c.Servers, err = f.chosen(opt)
 	return c, err
+}
+
+// extrasWord returns a word of key_extras, the first being number 1. Squid writes "-" if
+// it has none.
+func extrasWord(ctx context.Context, number int) string {
+	words := strings.Split(basic.Extras(ctx), " ")
+	if number > len(words) || words[number-1] == "-" {
+		return ""
+	}
+	return words[number-1]
 }
 
 // maxRadiusFile bounds the configuration file in bytes.

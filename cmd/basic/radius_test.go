@@ -33,7 +33,8 @@ func listenRadius(t *testing.T, answer func(radiustest.Request) []radiustest.Dat
 }
 
 // TestRadiusScripts plays testdata/radius/*.txt beside servers whose ports are in the
-// environment: PORT signs its answers, OLD does not, SILENT has none.
+// environment: PORT signs its answers, OLD does not, SILENT has none, and LOCATOR accepts
+// passwords that are the Calling-Station-Id.
 func TestRadiusScripts(t *testing.T) {
 	signed := radiustest.Users(map[string]string{"bob": "secret", "per cent": "50% + \xe4", "long": strings.Repeat("p", 128)})
 	unsigned := func(q radiustest.Request) []radiustest.Datagram {
@@ -42,7 +43,15 @@ func TestRadiusScripts(t *testing.T) {
 		}
 		return []radiustest.Datagram{{Bytes: q.Reply(radiustest.AccessReject)}}
 	}
+	located := func(q radiustest.Request) []radiustest.Datagram {
+		code := byte(radiustest.AccessReject)
+		if q.Password == string(q.Value(radiustest.CallingStationID)) {
+			code = radiustest.AccessAccept
+		}
+		return []radiustest.Datagram{{Bytes: q.Reply(code, radiustest.Signed())}}
+	}
 	host, port := listenRadius(t, signed)
+	_, locator := listenRadius(t, located)
 	_, old := listenRadius(t, unsigned)
 	_, silent := listenRadius(t, func(radiustest.Request) []radiustest.Datagram { return nil })
 	testscript.Run(t, testscript.Params{
@@ -54,8 +63,7 @@ func TestRadiusScripts(t *testing.T) {
 			env.Setenv("PORT", port)
 			env.Setenv("OLD", old)
 			env.Setenv("SILENT", silent)
-			env.Setenv("SECRET", radiusSecret)
-			env.Setenv("LONG", strings.Repeat("p", 128))
+			env.Setenv("LOCATOR", locator)
 			return nil
 		},
 	})

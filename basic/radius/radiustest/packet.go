@@ -24,6 +24,7 @@ const (
 	FilterID             = 11
 	ReplyMessage         = 18
 	Class                = 25
+	CallingStationID     = 31
 	ProxyState           = 33
 	MessageAuthenticator = 80
 )
