@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs from Debian or Ubuntu what the end-to-end tests need: Squid, curl,
 # a browser, htpasswd, a Kerberos server, MIT's GSS-API for Python with NTLM to offer,
-# Heimdal's GSS-API, clocks that go wrong, and an Active Directory domain
-# controller. Does nothing when all is there. Prints why when it cannot help, and
+# Heimdal's GSS-API, clocks that go wrong, an Active Directory domain
+# controller, and FreeRADIUS. Does nothing when all is there. Prints why when it cannot help, and
 # that is no error: the tests then skip, and say so.
 set -eu
 

@@ -156,7 +156,9 @@ const recovery = 5 * time.Second
 // when it is back they work, with the helpers that were there.
 func TestRadiusAway(t *testing.T) {
 	t.Parallel()
-	for name, away := range map[string]struct{ leave, back func(testing.TB, *e2e.FreeRADIUS) }{
+	for name, away := range map[string]struct {
+		leave, back func(testing.TB, *e2e.FreeRADIUS)
+	}{
 		"stopped": {func(t testing.TB, r *e2e.FreeRADIUS) { r.Stop(t) }, func(t testing.TB, r *e2e.FreeRADIUS) { r.Restart(t) }},
 		"frozen":  {func(t testing.TB, r *e2e.FreeRADIUS) { r.Freeze(t) }, func(t testing.TB, r *e2e.FreeRADIUS) { r.Thaw(t) }},
 	} {
