@@ -30,7 +30,27 @@ func (b *Backend) choose(ctx context.Context) ([]*endpoint, *fault) {
 	if len(list) == 0 {
 		return nil, b.noAddress()
 	}
+	list, f := unheld(list)
+	if len(list) == 0 {
+		return nil, f
+	}
 	return b.rank(list), nil
+}
+
+// unheld returns those that may be asked, or why none may.
+func unheld(list []*endpoint) (free []*endpoint, f *fault) {
+	for i, e := range list {
+		switch why := e.isHeld(); {
+		case why == nil && f != nil:
+			free = append(free, e)
+		case why != nil && f == nil:
+			free, f = slices.Clone(list[:i]), why
+		}
+	}
+	if f == nil {
+		return list, nil
+	}
+	return free, f
 }
 
 // known returns all endpoints, and what servers without any wait for.

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,6 +29,8 @@ const (
 type endpoint struct {
 	server  *server
 	address netip.AddrPort
+
+	held atomic.Pointer[hold] // nil: it may be asked
 
 	mu       sync.Mutex
 	idle     []*link // the one used last is the last; each has had its answer
@@ -72,6 +75,31 @@ func (e *endpoint) put(l *link) {
 		return
 	}
 	e.idle = append(e.idle, l)
+}
+
+// hold is for how long an endpoint is not asked at all, and what is said in its place.
+type hold struct {
+	until time.Time
+	fault *fault
+}
+
+// hold keeps logins from an endpoint whose answers do not count: it would count wrong
+// passwords, and Squid asks three times at once.
+func (e *endpoint) hold(f *fault) {
+	e.held.Store(&hold{until: time.Now().Add(firstAvoidance), fault: f})
+}
+
+// isHeld returns why the endpoint is not to be asked; nil: it is.
+func (e *endpoint) isHeld() *fault {
+	h := e.held.Load()
+	if h == nil {
+		return nil
+	}
+	if left := time.Until(h.until); left <= 0 || left > firstAvoidance { // or the clock was set back
+		e.held.CompareAndSwap(h, nil)
+		return nil
+	}
+	return h.fault
 }
 
 // retire closes the links that nobody uses, and the others once they are put back.

@@ -46,6 +46,7 @@ func (b *Backend) settle(a *attempt, r reply) (*attempt, reply, *fault) {
 	if f := b.distrust(a.endpoint, r); f != nil {
 		a.close()
 		a.endpoint.failed(b.config.Log, f.cause)
+		a.endpoint.hold(f)
 		return nil, reply{}, f
 	}
 	a.endpoint.answered(b.config.Log, r.signed)
