@@ -27,8 +27,8 @@ type radiusFlags struct {
 	servers     cli.StringSlice
 	port        string
 	secrets     cli.StringSlice
-	plainSecret string // of the command line of basic_radius_auth
 	file        string
+	fileSecret  protocol.Secret // of the file
 	identifier  string
 	address     string
 	nasPort     int64
@@ -52,7 +52,6 @@ func (f *radiusFlags) flags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "server", Destination: &f.servers, Usage: "ask `HOST[:PORT]`; may be given again, the best first"},
 		&cli.StringFlag{Name: "port", Destination: &f.port, Value: strconv.Itoa(radius.DefaultPort), Usage: "ask at `PORT`, a number or a service, where --server has none"},
 		&cli.StringSliceFlag{Name: "secret", Destination: &f.secrets, Usage: "the shared secret is in `FILE`, or in env:NAME or credential:NAME; once for all servers, or once for each"},
-		&cli.StringFlag{Name: "insecure-secret", Destination: &f.plainSecret, Hidden: true},
 		&cli.StringFlag{Name: "config", Destination: &f.file, Usage: "take server, secret, identifier, port and timeout from `FILE`, in the format of basic_radius_auth"},
 		&cli.StringFlag{Name: "nas-identifier", Destination: &f.identifier, Usage: "tell servers that this proxy is `NAME`"},
 		&cli.StringFlag{Name: "nas-address", Destination: &f.address, Usage: "tell servers that this proxy's address is `ADDRESS` (default, without --nas-identifier: where the request comes from)"},
@@ -78,7 +77,7 @@ func radiusCommand(c *config) *cli.Command {
 				return fmt.Errorf("radius takes no argument: %q", ctx.Args().First())
 			}
 			return c.serve("radius", func(opt helper.Options) (basic.Backend, error) {
-				settings, err := f.settings(c.KeyExtras, opt)
+				settings, err := f.settings(c, opt)
 				if err != nil {
 					return nil, err
 				}
@@ -89,7 +88,7 @@ func radiusCommand(c *config) *cli.Command {
 }
 
 // settings checks the flags and returns what they say.
-func (f *radiusFlags) settings(keyExtras int, opt helper.Options) (radius.Config, error) {
+func (f *radiusFlags) settings(program *config, opt helper.Options) (radius.Config, error) {
 	c := radius.Config{
 		Wait: f.wait, NextAfter: f.nextAfter, PermitUnsigned: f.unsigned, Log: opt.Log,
 		AnnotateFilterID: slices.Contains(f.annotate.Value(), "filter-id"),
@@ -100,8 +99,8 @@ func (f *radiusFlags) settings(keyExtras int, opt helper.Options) (radius.Config
 			return c, fmt.Errorf("--annotate %q is none of filter-id, class", word)
 		}
 	}
-	if f.station < 0 || f.station > keyExtras {
-		return c, fmt.Errorf("--calling-station %d: --key-extras announces %d words", f.station, keyExtras)
+	if f.station < 0 || f.station > program.KeyExtras {
+		return c, fmt.Errorf("--calling-station %d: --key-extras announces %d words", f.station, program.KeyExtras)
 	}
 	if f.station > 0 {
 		c.CallingStation = func(ctx context.Context) string { return extrasWord(ctx, f.station) }
@@ -118,7 +117,7 @@ func (f *radiusFlags) settings(keyExtras int, opt helper.Options) (radius.Config
 	if c.NAS, err = f.nas(); err != nil {
 		return c, err
 	}
-	c.Servers, err = f.chosen(opt)
+	c.Servers, err = f.chosen(program, opt)
 	return c, err
 }
 
@@ -154,7 +153,7 @@ func (f *radiusFlags) readFile() error {
 		f.servers = *cli.NewStringSlice(said.Server)
 	}
 	if said.Secret != "" {
-		f.plainSecret = string(said.Secret)
+		f.fileSecret = said.Secret
 	}
 	if said.Identifier != "" {
 		f.identifier = said.Identifier
@@ -175,7 +174,7 @@ var (
 )
 
 // chosen returns the servers with their secrets.
-func (f *radiusFlags) chosen(opt helper.Options) ([]radius.Server, error) {
+func (f *radiusFlags) chosen(c *config, opt helper.Options) ([]radius.Server, error) {
 	port, err := radius.ParsePort(f.port)
 	if err != nil {
 		return nil, fmt.Errorf("--port: %w", err)
@@ -184,7 +183,7 @@ func (f *radiusFlags) chosen(opt helper.Options) ([]radius.Server, error) {
 	if len(words) == 0 {
 		return nil, errNoServer
 	}
-	secrets, err := f.sources(opt)
+	secrets, err := f.sources(c, opt)
 	switch {
 	case err != nil:
 		return nil, err
@@ -205,13 +204,13 @@ func (f *radiusFlags) chosen(opt helper.Options) ([]radius.Server, error) {
 	return servers, nil
 }
 
-func (f *radiusFlags) sources(opt helper.Options) ([]*secret.Source, error) {
-	if f.plainSecret != "" {
-		return []*secret.Source{secret.Fixed(protocol.Secret(f.plainSecret))}, nil
+func (f *radiusFlags) sources(c *config, opt helper.Options) ([]*secret.Source, error) {
+	if f.fileSecret != "" {
+		return []*secret.Source{secret.Fixed(f.fileSecret)}, nil
 	}
 	var all []*secret.Source
 	for _, word := range f.secrets.Value() {
-		s, err := secret.Open(word, secret.Config{Kind: "secret of the RADIUS server", Log: opt.Log})
+		s, err := c.Secret(word, secret.Config{Kind: "secret of the RADIUS server", Log: opt.Log})
 		if err != nil {
 			return nil, fmt.Errorf("--secret %w", err)
 		}

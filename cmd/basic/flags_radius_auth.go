@@ -39,7 +39,7 @@ func radiusAuth(call program.Call, args []string) (program.Call, error) {
 		"radius", "--permit-unsigned", "--port", cPort(radiusService),
 		"--nas-port", strconv.Itoa(radiusNASPort), "--nas-port-type", "0",
 	}
-	tries, server := radiusTries, ""
+	tries, server, secret := radiusTries, "", ""
 	for _, o := range options {
 		switch o.Letter {
 		case 'd': // which its source has, and its command line lacks
@@ -53,7 +53,7 @@ func radiusAuth(call program.Call, args []string) (program.Call, error) {
 		case 'i':
 			backend = append(backend, "--nas-identifier", o.Value)
 		case 'w':
-			backend = append(backend, "--insecure-secret="+o.Value)
+			secret = call.Secret(o.Value)
 			call.Notes = append(call.Notes, noteRadiusSecret)
 		case 't':
 			tries = radius.LeadingNumber(o.Value)
@@ -65,6 +65,9 @@ func radiusAuth(call program.Call, args []string) (program.Call, error) {
 	}
 	if server != "" {
 		backend = append(backend, "--server", server)
+	}
+	if secret != "" && !slices.ContainsFunc(own, isSecretFlag) {
+		backend = append(backend, "--secret", secret)
 	}
 	backend = append(backend, "--wait", fmt.Sprintf("%ds", tries))
 	call.Args = append(append(call.Args, backend...), own...)
@@ -97,3 +100,5 @@ func cPort(word string) string {
 	}
 	return strconv.Itoa(radius.DefaultPort)
 }
+
+func isSecretFlag(o string) bool { return strings.HasPrefix(o, "--secret=") }

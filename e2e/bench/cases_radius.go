@@ -12,8 +12,8 @@ import (
 // configuration file and the server know no others.
 const (
 	radiusSecret   = "bench-secret"
-	radiusUser     = "alice"
-	radiusPassword = "alices-pass"
+	radiusUser     = "user" // and a number
+	radiusPassword = "users-pass"
 )
 
 // radiusServer is the driver's argument when it plays that server.
@@ -24,8 +24,12 @@ const radiusServer = "radius-server"
 // one login after the other costs.
 func radiusCases() []testCase {
 	const network = 200 * time.Microsecond
-	good := []request{{line: radiusUser + " " + radiusPassword, code: "OK"}}
-	bad := []request{{line: radiusUser + " alices-guess", code: "ERR"}}
+	var good, bad []request // of many users: logins that are alike at the same time are one to ours
+	for i := range 64 {
+		user := fmt.Sprint(radiusUser, i)
+		good = append(good, request{line: user + " " + radiusPassword, code: "OK"})
+		bad = append(bad, request{line: user + " users-guess", code: "ERR"})
+	}
 	many := radiusCase("network x8", network, good, ratioAtLeast(measureRate, 2))
 	many.a.args = append([]string{"--concurrency", "8"}, many.a.args...)
 	many.a.inFlight = 8
@@ -43,7 +47,7 @@ func radiusCases() []testCase {
 func radiusCase(name string, distance time.Duration, requests []request, targets ...target) testCase {
 	return testCase{
 		name:     "radius " + name,
-		a:        command{from: ours, program: "basic", args: []string{"radius", "--config", "FILE"}},
+		a:        command{from: ours, program: "basic", args: []string{"--remember-refused=0", "radius", "--config", "FILE"}},
 		b:        command{from: stock, program: "basic_radius_auth", args: []string{"-f", "FILE"}},
 		file:     func() []byte { return startRadius(distance) },
 		requests: requests,

@@ -80,7 +80,7 @@ type radiusResponder struct {
 	out []byte
 }
 
-// answer accepts radiusUser with radiusPassword. The answer is signed if the request is, which is not checked: neither
+// answer accepts every radiusUser with radiusPassword. The answer is signed if the request is, which is not checked: neither
 // helper is to wait for that.
 func (r *radiusResponder) answer(q []byte) []byte {
 	code, signed := byte(3), false
@@ -95,7 +95,7 @@ func (r *radiusResponder) answer(q []byte) []byte {
 			signed = true
 		}
 	}
-	if string(user) == radiusUser && r.reveals(q, password) {
+	if bytes.HasPrefix(user, []byte(radiusUser)) && r.reveals(q, password) {
 		code = 2
 	}
 	r.out = append(r.out[:0], code, q[1], 0, 20)
