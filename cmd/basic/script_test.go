@@ -14,7 +14,9 @@ func TestMain(m *testing.M) {
 	if strings.HasPrefix(os.Args[0], "(") { // started by the command squid
 		main()
 	}
-	testscript.Main(m, map[string]func(){"basic": main, "basic_ncsa_auth": main, "ncsa_auth": main})
+	testscript.Main(m, map[string]func(){"basic": main, "basic_ncsa_auth": main, "ncsa_auth": main,
+		"basic_radius_auth": main, "squid_radius_auth": main,
+	})
 }
 
 // TestScripts plays testdata/*.txt.

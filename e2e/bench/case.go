@@ -112,7 +112,7 @@ func (c command) argv(file, stockDir string) []string {
 
 // allCases is every case, in the order of the table.
 func allCases() []testCase {
-	return slices.Concat(floorCases(), basicCases(), negotiateCases(), ntlmCases(), wrapperCases())
+	return slices.Concat(floorCases(), basicCases(), radiusCases(), negotiateCases(), ntlmCases(), wrapperCases())
 }
 
 // floorCases tell how fast the driver could be with a helper that does nothing, and, being the same program on both sides,
