@@ -8,6 +8,7 @@
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 PREFIX  ?= /usr/local
+BIN     ?= bin
 LIBEXEC ?= $(PREFIX)/libexec/squidauth
 MAN8    ?= $(PREFIX)/share/man/man8
 
@@ -27,10 +28,15 @@ BUILD     := CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLA
 PLATFORMS := linux freebsd openbsd windows
 FUZZTIME  ?= 20s
 
+# A package's version begins with a digit, and its files are of the time of the commit.
+PACKAGE_VERSION ?= $(patsubst v%,%,$(if $(filter v%,$(VERSION)),$(VERSION),0.0+git.$(VERSION)))
+EPOCH           ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+
+NFPM        := $(GO) run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0
 STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.1.4
 
-.PHONY: build man demo test check e2e race fuzz bench cross install install-drop-in uninstall fmt clean
+.PHONY: build man demo test check e2e race fuzz bench cross install install-drop-in uninstall packages sbom fmt clean
 
 build:
 	@mkdir -p bin
@@ -81,9 +87,9 @@ cross:
 	done; done
 
 install: # what was built before: root need not have Go
-	@for p in $(PROGRAMS); do [ -x bin/$$p ] || { echo "bin/$$p is missing: run make build first"; exit 1; }; done
+	@for p in $(PROGRAMS); do [ -x $(BIN)/$$p ] || { echo "$(BIN)/$$p is missing: run make build first"; exit 1; }; done
 	install -d $(DESTDIR)$(LIBEXEC)/drop-in
-	install -m 0755 $(addprefix bin/,$(PROGRAMS)) $(DESTDIR)$(LIBEXEC)
+	install -m 0755 $(addprefix $(BIN)/,$(PROGRAMS)) $(DESTDIR)$(LIBEXEC)
 	@[ -d bin/man ] || $(MAKE) -s man
 	install -d $(DESTDIR)$(MAN8) $(DESTDIR)$(COMPLETIONS)
 	install -m 0644 $(foreach p,$(PROGRAMS),bin/man/squidauth-$p.8) $(DESTDIR)$(MAN8)
@@ -100,6 +106,20 @@ uninstall: # puts back what was in the place of our links
 	rm -f $(addprefix $(DESTDIR)$(LIBEXEC)/,$(PROGRAMS))
 	rm -f $(foreach p,$(PROGRAMS),$(DESTDIR)$(MAN8)/squidauth-$p.8 $(DESTDIR)$(COMPLETIONS)/squidauth-$p)
 	@[ ! -d $(DESTDIR)$(LIBEXEC) ] || rmdir $(DESTDIR)$(LIBEXEC)
+
+# Packages for Debian and for RPM, of programs that are the same wherever they are built.
+packages: build man cross
+	@set -e; for arch in amd64 arm64; do \
+		rm -rf dist/root; $(MAKE) -s install BIN=dist/linux-$$arch DESTDIR=dist/root PREFIX=/usr; \
+		for kind in deb rpm; do \
+			ARCH=$$arch VERSION=$(PACKAGE_VERSION) SOURCE_DATE_EPOCH=$(EPOCH) $(NFPM) package -f $(PACKAGING)/nfpm.yaml -p $$kind -t dist/; done; \
+	done; rm -rf dist/root
+	cd dist && sha256sum *.deb *.rpm */[a-z]* >SHA256SUMS
+
+# What the programs are made of: each notes that in itself.
+sbom: build
+	@mkdir -p dist
+	$(GO) run ./$(PACKAGING)/sbom $(addprefix bin/,$(PROGRAMS)) >dist/squidauth.cdx.json
 
 fmt:
 	gofmt -w .
