@@ -10,12 +10,12 @@ import (
 	"github.com/go-ldap/ldap/v3"
 )
 
-// conn is a connection that is ready for searches. It is used by one goroutine at
+// conn is a connection that is ready for requests. It is used by one goroutine at
 // a time.
 type conn struct {
 	ldap   *ldap.Conn
 	wire   *wire
-	server int         // its number in Options.Servers
+	server Server
 	expiry *time.Timer // while it is idle
 }
 
@@ -37,12 +37,18 @@ func (c *conn) do(ctx context.Context, request func() error) error {
 func (c *conn) search(ctx context.Context, q *ldap.SearchRequest) (found []*ldap.Entry, err error) {
 	err = c.do(ctx, func() error {
 		result, err := c.ldap.Search(q)
-		if err == nil {
+		if result != nil {
 			found = result.Entries
+		}
+		if q.SizeLimit > 0 && len(found) >= q.SizeLimit && ldap.IsErrorWithCode(err, ldap.LDAPResultSizeLimitExceeded) {
+			return nil // as was asked for
 		}
 		return err
 	})
-	return found, err
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
 }
 
 // isUsable reports whether the connection can take another request.
@@ -54,8 +60,7 @@ func (c *conn) close() {
 }
 
 // open connects to a server, protects the connection and binds.
-func (p *Pool) open(ctx context.Context, number int) (*conn, error) {
-	server := p.opt.Servers[number]
+func (p *Pool) open(ctx context.Context, server Server) (*conn, error) {
 	protection, err := p.protection(ctx, server)
 	if err != nil {
 		return nil, err
@@ -64,7 +69,7 @@ func (p *Pool) open(ctx context.Context, number int) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{wire: &wire{Conn: raw}, server: number}
+	c := &conn{wire: &wire{Conn: raw}, server: server}
 	if err := p.prepare(ctx, c, protection); err != nil {
 		cause := c.wire.end()
 		if c.wire.shut(errClosed); c.ldap != nil {
@@ -80,20 +85,26 @@ func (p *Pool) protection(ctx context.Context, s Server) (*tls.Config, error) {
 	if s.scheme != schemeTLS && !(s.StartsPlain() && p.opt.StartTLS) {
 		return nil, nil
 	}
-	config := &tls.Config{ServerName: s.host, MinVersion: tls.VersionTLS12}
-	if p.opt.CA == nil {
-		return config, nil
+	config := &tls.Config{ServerName: s.host, MinVersion: tls.VersionTLS12, InsecureSkipVerify: p.opt.AnyCertificate}
+	if p.opt.CA != nil {
+		roots, err := p.opt.CA.Current(ctx)
+		if roots == nil {
+			return nil, fmt.Errorf("the CA's certificate is not there: %w", err)
+		}
+		config.RootCAs = roots
 	}
-	roots, err := p.opt.CA.Current(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("the CA's certificate is not there: %w", err)
+	if p.opt.Certificate != nil {
+		own, err := p.opt.Certificate.current(ctx)
+		if err != nil {
+			return nil, err
+		}
+		config.Certificates = []tls.Certificate{*own}
 	}
-	config.RootCAs = roots
 	return config, nil
 }
 
 func (p *Pool) prepare(ctx context.Context, c *conn, protection *tls.Config) error {
-	startTLS := protection != nil && p.opt.Servers[c.server].StartsPlain()
+	startTLS := protection != nil && c.server.StartsPlain()
 	switch {
 	case protection == nil, startTLS:
 		c.ldap = ldap.NewConn(c.wire, false)
@@ -126,7 +137,7 @@ func (p *Pool) bind(ctx context.Context, c *conn) error {
 	if err := p.refused.check(secret, p.opt.Now()); err != nil {
 		return err
 	}
-	err = c.do(ctx, func() error { return c.ldap.Bind(p.opt.BindDN, secret.text) })
+	err = c.do(ctx, func() error { return c.ldap.Bind(p.opt.BindDN, string(secret)) })
 	if !ldap.IsErrorWithCode(err, ldap.LDAPResultInvalidCredentials) {
 		return err
 	}

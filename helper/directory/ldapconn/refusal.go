@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"squidauth/protocol"
 )
 
 // refusedFor is how long a refused password is not sent again.
@@ -14,7 +16,7 @@ const refusedFor = 5 * time.Minute
 // goroutines.
 type refusal struct {
 	mu     sync.Mutex
-	secret *Secret
+	secret protocol.Secret // empty: none
 	until  time.Time
 	err    error
 }
@@ -28,7 +30,7 @@ func (e *refusedError) Error() string {
 }
 
 // remember notes what the server answered to the password, and returns it.
-func (r *refusal) remember(s *Secret, now time.Time, answer error) error {
+func (r *refusal) remember(s protocol.Secret, now time.Time, answer error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.secret, r.until, r.err = s, now.Add(refusedFor), &refusedError{answer}
@@ -36,10 +38,10 @@ func (r *refusal) remember(s *Secret, now time.Time, answer error) error {
 }
 
 // check returns an error for a password that was refused of late.
-func (r *refusal) check(s *Secret, now time.Time) error {
+func (r *refusal) check(s protocol.Secret, now time.Time) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.secret == nil || subtle.ConstantTimeCompare([]byte(r.secret.text), []byte(s.text)) != 1 {
+	if r.secret == "" || subtle.ConstantTimeCompare([]byte(r.secret), []byte(s)) != 1 {
 		return nil
 	}
 	if left := r.until.Sub(now); left <= 0 || left > refusedFor { // or the clock was put back
