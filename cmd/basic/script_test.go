@@ -14,7 +14,7 @@ func TestMain(m *testing.M) {
 	if strings.HasPrefix(os.Args[0], "(") { // started by the command squid
 		main()
 	}
-	testscript.Main(m, map[string]func(){"basic": main, "basic_ncsa_auth": main, "ncsa_auth": main})
+	testscript.Main(m, map[string]func(){"basic": main, "basic_ncsa_auth": main, "ncsa_auth": main, "basic_ldap_auth": main, "squid_ldap_auth": main})
 }
 
 // TestScripts plays testdata/*.txt.
