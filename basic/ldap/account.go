@@ -17,13 +17,18 @@ type Find struct {
 	Filter      *Filter // with places s for the user's name
 	Scope       int     // of ldap.Scope…
 	Dereference int     // of ldap.…Deref…
+	Referrals   bool    // look also where the servers refer to
 }
 
 // noAttributes asks for none (RFC 4511 section 4.5.1.8).
 const noAttributes = "1.1"
 
 func (f *Find) bindName(ctx context.Context, servers *ldapconn.Pool, user string) (string, *basic.Verdict) {
-	found, err := servers.Search(ctx, &ldap.SearchRequest{
+	search := servers.Search
+	if f.Referrals {
+		search = servers.SearchFollowing
+	}
+	found, err := search(ctx, &ldap.SearchRequest{
 		BaseDN: f.Base, Scope: f.Scope, DerefAliases: f.Dereference,
 		SizeLimit: 2, TimeLimit: secondsLeft(ctx), // a second entry would be one too many
 		Filter: f.Filter.Fill(func(byte) string { return user }), Attributes: []string{noAttributes},

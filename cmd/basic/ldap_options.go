@@ -51,7 +51,7 @@ func (l *ldapFlags) find() (ldap.Account, error) {
 	if err := checkDN("--base", l.base); err != nil {
 		return nil, err
 	}
-	f := &ldap.Find{Base: l.base, Filter: filter}
+	f := &ldap.Find{Base: l.base, Filter: filter, Referrals: l.referrals}
 	scopes := map[string]int{"base": goldap.ScopeBaseObject, "one": goldap.ScopeSingleLevel, "sub": goldap.ScopeWholeSubtree}
 	derefs := map[string]int{"never": goldap.NeverDerefAliases, "always": goldap.DerefAlways, "search": goldap.DerefInSearching, "find": goldap.DerefFindingBaseObj}
 	var ok1, ok2 bool

@@ -43,7 +43,7 @@ func (p *Pool) Bind(ctx context.Context, name string, password protocol.Secret, 
 		c, isNew := p.takeIdle(), false
 		if c == nil {
 			var err error
-			if c, _, err = p.openAny(ctx); err != nil {
+			if c, err = p.openAny(ctx); err != nil {
 				return Answer{}, err
 			}
 			isNew = true
@@ -107,17 +107,17 @@ func (p *Pool) session(c *conn, then func(*Session) error) error {
 }
 
 // Search is Pool.Search as the user, on the user's connection.
-func (s *Session) Search(ctx context.Context, q *ldap.SearchRequest) (found []*ldap.Entry, err error) {
+func (s *Session) Search(ctx context.Context, q *ldap.SearchRequest) ([]*ldap.Entry, error) {
 	if s.err != nil {
 		return nil, describe(s.conn.server, s.err)
 	}
 	ctx, cancel := onePart(ctx, 1, s.pool.opt.AnswerTime)
 	defer cancel()
-	found, err = s.conn.search(ctx, q)
+	r, err := s.conn.search(ctx, q)
 	code, answered := resultCode(err)
 	switch {
 	case err == nil:
-		return found, nil
+		return r.found, nil
 	case answered:
 		return nil, describe(s.conn.server, &answerError{err, code})
 	}

@@ -19,6 +19,12 @@ type conn struct {
 	expiry *time.Timer // while it is idle
 }
 
+// startTLSError is why a connection could not be protected.
+type startTLSError struct{ cause error }
+
+func (e *startTLSError) Error() string { return "StartTLS: " + words(e.cause) }
+func (e *startTLSError) Unwrap() error { return e.cause }
+
 var errPanic = errors.New("it sends what cannot be read")
 
 // do runs a request of the library, which may wait and panic as it likes.
@@ -34,21 +40,49 @@ func (c *conn) do(ctx context.Context, request func() error) error {
 	})
 }
 
-func (c *conn) search(ctx context.Context, q *ldap.SearchRequest) (found []*ldap.Entry, err error) {
+// searchResult is what a server finds, and where it refers to.
+type searchResult struct {
+	found     []*ldap.Entry
+	referrals []string
+}
+
+func (c *conn) search(ctx context.Context, q *ldap.SearchRequest) (r searchResult, err error) {
 	err = c.do(ctx, func() error {
 		result, err := c.ldap.Search(q)
 		if result != nil {
-			found = result.Entries
+			r = searchResult{result.Entries, result.Referrals}
 		}
-		if q.SizeLimit > 0 && len(found) >= q.SizeLimit && ldap.IsErrorWithCode(err, ldap.LDAPResultSizeLimitExceeded) {
+		switch {
+		case q.SizeLimit > 0 && len(r.found) >= q.SizeLimit && ldap.IsErrorWithCode(err, ldap.LDAPResultSizeLimitExceeded):
 			return nil // as was asked for
+		case ldap.IsErrorWithCode(err, ldap.LDAPResultReferral):
+			r.referrals = referralsOf(err)
 		}
 		return err
 	})
 	if err != nil {
-		return nil, err
+		r.found = nil
 	}
-	return found, nil
+	return r, err
+}
+
+// referralsOf reads those of a result (RFC 4511 section 4.1.9), which the library
+// keeps to itself.
+func referralsOf(err error) (uris []string) {
+	const context, tagReferral = 0x80, 3
+	var answer *ldap.Error
+	if !errors.As(err, &answer) || answer.Packet == nil || len(answer.Packet.Children) < 2 {
+		return nil
+	}
+	for _, part := range answer.Packet.Children[1].Children {
+		if part.ClassType != context || part.Tag != tagReferral {
+			continue
+		}
+		for _, uri := range part.Children {
+			uris = append(uris, string(uri.ByteValue))
+		}
+	}
+	return uris
 }
 
 // isUsable reports whether the connection can take another request.
@@ -118,7 +152,7 @@ func (p *Pool) prepare(ctx context.Context, c *conn, protection *tls.Config) err
 	c.ldap.Start()
 	if startTLS {
 		if err := c.do(ctx, func() error { return c.ldap.StartTLS(protection) }); err != nil {
-			return fmt.Errorf("StartTLS: %w", err)
+			return &startTLSError{err}
 		}
 	}
 	return p.bind(ctx, c)

@@ -15,7 +15,6 @@ const maxWords = 300
 var (
 	errBusy      = errors.New("all connections to the directory are in use")
 	errAnonymous = errors.New("a bind without name or password would prove nothing")
-	errEnding    = errors.New("the program ends, or nobody waits for the answer any more")
 )
 
 // answerError is what a working server answered to a request.
@@ -107,9 +106,10 @@ func words(err error) string {
 	text := err.Error()
 	var answer *ldap.Error
 	var op *net.OpError
+	var startTLS *startTLSError
 	code, answered := resultCode(err)
 	switch {
-	case IsRefused(err):
+	case IsRefused(err), errors.As(err, &startTLS):
 	case answered && errors.As(err, &answer):
 		text = fmt.Sprintf("%s (%s: %s)", meaning(code), ldap.LDAPResultCodeMap[code], answer.Err)
 	case errors.As(err, &answer):

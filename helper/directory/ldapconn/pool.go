@@ -55,8 +55,9 @@ type Pool struct {
 	slots   chan struct{} // as many as connections may be in use
 	refused refusal
 
-	mu   sync.Mutex // guards what follows
-	idle []*conn
+	mu     sync.Mutex // guards what follows
+	idle   []*conn
+	others map[Server]*Pool // that were referred to
 }
 
 // New returns a Pool without connections.
@@ -91,21 +92,21 @@ func (p *Pool) acquire(ctx context.Context) error {
 func (p *Pool) release() { <-p.slots }
 
 // openAny opens a connection to the first of the servers that works. The error says
-// in words what is wrong with each; final: another try would not help.
-func (p *Pool) openAny(ctx context.Context) (c *conn, final bool, err error) {
+// in words what is wrong with each.
+func (p *Pool) openAny(ctx context.Context) (*conn, error) {
 	ranked, err := p.servers.ranking(ctx)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	var t troubles
 	for i, server := range ranked {
 		c, err := p.openWithin(ctx, len(ranked)-i+1, server) // one part for what it is opened for
 		if err == nil {
 			p.servers.setGood(server)
-			return c, false, nil
+			return c, nil
 		}
 		if isFinal(err) {
-			return nil, true, describe(server, err)
+			return nil, describe(server, err)
 		}
 		p.servers.setFailed(server)
 		t.add(server, err)
@@ -113,7 +114,7 @@ func (p *Pool) openAny(ctx context.Context) (c *conn, final bool, err error) {
 			break
 		}
 	}
-	return nil, false, t.err()
+	return nil, t.err()
 }
 
 // openWithin opens a connection to a server, in its part of the time when tries are

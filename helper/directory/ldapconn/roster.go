@@ -71,6 +71,20 @@ func (r *roster) setGood(s Server) {
 	delete(r.failed, s)
 }
 
+// count returns how many servers are known.
+func (r *roster) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.given) + len(r.found)
+}
+
+// isProtected reports whether TLS comes first with all that are known.
+func (r *roster) isProtected() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !slices.ContainsFunc(slices.Concat(r.given, r.found), func(s Server) bool { return !s.HasTLS() })
+}
+
 // look looks for servers if it is time to: with the caller waiting while none is
 // known, and besides it when those known are old, or fail.
 func (r *roster) look(ctx context.Context) error {

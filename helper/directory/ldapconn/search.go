@@ -13,8 +13,9 @@ import (
 // many entries if there are more. The error says in words for the operator what each
 // server that was asked has against it; IsAnswer tells whether one works all the same.
 func (p *Pool) Search(ctx context.Context, q *ldap.SearchRequest) (found []*ldap.Entry, err error) {
-	err = p.ask(ctx, func(ctx context.Context, c *conn) (err error) {
-		found, err = c.search(ctx, q)
+	err = p.ask(ctx, func(ctx context.Context, c *conn) error {
+		r, err := c.search(ctx, q)
+		found = r.found
 		return err
 	})
 	return found, err
@@ -42,7 +43,7 @@ func (p *Pool) ask(ctx context.Context, r request) error {
 	}
 	defer p.release()
 	if c := p.takeIdle(); c != nil {
-		err := p.askOn(ctx, 1+len(p.opt.Servers), c, r)
+		err := p.askOn(ctx, 1+p.servers.count(), c, r)
 		if err == nil || isFinal(err) {
 			return describe(c.server, err)
 		}

@@ -76,9 +76,12 @@ func (s *Server) Seen() []Request {
 }
 
 // Searches returns how many of the requests were searches.
-func (s *Server) Searches() (n int) {
+func (s *Server) Searches() int { return s.Count(Search) }
+
+// Count returns how many of the requests were of a kind.
+func (s *Server) Count(op byte) (n int) {
 	for _, r := range s.Seen() {
-		if r.Op == Search {
+		if r.Op == op {
 			n++
 		}
 	}
