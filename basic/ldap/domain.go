@@ -56,8 +56,8 @@ const attrToken = "tokenGroups"
 
 var errNoToken = errors.New("the password is right, but the server does not say which groups the user is in: is it Active Directory's?")
 
-func (t *Token) admit(ctx context.Context, l login) basic.Verdict {
-	found, err := l.session.Search(ctx, &ldap.SearchRequest{
+func (t *Token) admit(ctx context.Context, u entrant) basic.Verdict {
+	found, err := u.session.Search(ctx, &ldap.SearchRequest{
 		Scope: ldap.ScopeBaseObject, TimeLimit: secondsLeft(ctx),
 		Filter: "(objectClass=*)", Attributes: []string{attrToken},
 	})
@@ -68,14 +68,14 @@ func (t *Token) admit(ctx context.Context, l login) basic.Verdict {
 	if len(m.SIDs) == 0 {
 		return basic.Undecided(Misconfigured, errNoToken)
 	}
-	a, ok, err := t.Groups.Admit(withSession(ctx, l.session), m)
+	a, ok, err := t.Groups.Admit(withSession(ctx, u.session), m)
 	switch {
 	case err != nil:
 		return basic.Undecided(basic.Unavailable, fmt.Errorf("the password is right, but not whether the user is in a required group: %w", err))
 	case !ok:
 		return basic.No(basic.NotInGroup, "Not a member of a required group")
 	}
-	return basic.Yes(protocol.Identity{User: l.user}, a.Pairs...)
+	return basic.Yes(protocol.Identity{User: u.user}, a.Pairs...)
 }
 
 // membership reads a token: the user's SID is the first. Those that are the same

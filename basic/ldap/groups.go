@@ -48,13 +48,13 @@ type Entries struct {
 
 var errTooMany = errors.New("the user is in more groups than are looked at: a narrower --group-base or --group-filter finds those that matter")
 
-func (g *Entries) admit(ctx context.Context, l login) basic.Verdict {
-	name, _ := legalName(l.user)
-	found, err := l.servers.Search(ctx, &ldap.SearchRequest{
+func (g *Entries) admit(ctx context.Context, u entrant) basic.Verdict {
+	name, _ := legalName(u.user)
+	found, err := u.servers.Search(ctx, &ldap.SearchRequest{
 		BaseDN: g.Base, Scope: ldap.ScopeWholeSubtree, SizeLimit: maxGroups, TimeLimit: secondsLeft(ctx),
 		Filter: g.Filter.Fill(func(letter byte) string {
 			if letter == 'd' {
-				return l.name
+				return u.name
 			}
 			return name
 		}),
@@ -69,7 +69,7 @@ func (g *Entries) admit(ctx context.Context, l login) basic.Verdict {
 		}
 		return basic.No(basic.NotInGroup, "Not a member of a required group")
 	}
-	return basic.Yes(protocol.Identity{User: l.user}, g.pairs(found)...)
+	return basic.Yes(protocol.Identity{User: u.user}, g.pairs(found)...)
 }
 
 // isListed reports whether a group is listed by its DN or by a name.

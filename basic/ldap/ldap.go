@@ -59,11 +59,11 @@ type Account interface {
 type Groups interface {
 	// admit returns whether the user may come in, with annotations. session is nil
 	// when nobody was logged in.
-	admit(ctx context.Context, u login) basic.Verdict
+	admit(ctx context.Context, u entrant) basic.Verdict
 }
 
-// login is a user whose password is right.
-type login struct {
+// entrant is a user whose password is right.
+type entrant struct {
 	user    string // as Squid has it
 	name    string // that the account was logged in by
 	session *ldapconn.Session
@@ -95,31 +95,31 @@ func (b *Backend) Authenticate(ctx context.Context, user string, password protoc
 	if verdict != nil {
 		return *verdict
 	}
-	l := login{user: user, name: bindName, servers: b.opt.Servers}
+	u := entrant{user: user, name: bindName, servers: b.opt.Servers}
 	if b.opt.Compare != "" {
-		return b.compare(ctx, l, password)
+		return b.compare(ctx, u, password)
 	}
-	return b.bind(ctx, l, password)
+	return b.bind(ctx, u, password)
 }
 
 // compare asks whether the user's entry has the password.
-func (b *Backend) compare(ctx context.Context, l login, password protocol.Secret) basic.Verdict {
-	match, err := b.opt.Servers.Compare(ctx, l.name, b.opt.Compare, password)
+func (b *Backend) compare(ctx context.Context, u entrant, password protocol.Secret) basic.Verdict {
+	match, err := b.opt.Servers.Compare(ctx, u.name, b.opt.Compare, password)
 	switch {
 	case err != nil:
 		return compareFailed(err)
 	case !match:
 		return basic.No(basic.WrongPassword, textRefused)
 	}
-	return b.admit(ctx, l)
+	return b.admit(ctx, u)
 }
 
 // bind logs the user in. The groups are looked at while the connection is the user's.
-func (b *Backend) bind(ctx context.Context, l login, password protocol.Secret) basic.Verdict {
+func (b *Backend) bind(ctx context.Context, u entrant, password protocol.Secret) basic.Verdict {
 	var verdict basic.Verdict
-	answer, err := b.users.Bind(ctx, l.name, password, func(s *ldapconn.Session) error {
-		l.session = s
-		verdict = b.admit(ctx, l)
+	answer, err := b.users.Bind(ctx, u.name, password, func(s *ldapconn.Session) error {
+		u.session = s
+		verdict = b.admit(ctx, u)
 		return nil
 	})
 	switch {
@@ -128,18 +128,18 @@ func (b *Backend) bind(ctx context.Context, l login, password protocol.Secret) b
 	case answer.Code != 0:
 		return refused(answer)
 	}
-	b.tellPolicy(l.user, answer.Policy)
+	b.tellPolicy(u.user, answer.Policy)
 	if answer.Policy.Error == ldapconn.ChangeAfterReset && !b.opt.AdmitMustChange {
 		return basic.No(basic.PasswordMustChange, "Password must be changed")
 	}
 	return verdict
 }
 
-func (b *Backend) admit(ctx context.Context, l login) basic.Verdict {
+func (b *Backend) admit(ctx context.Context, u entrant) basic.Verdict {
 	if b.opt.Groups == nil {
-		return basic.Yes(protocol.Identity{User: l.user})
+		return basic.Yes(protocol.Identity{User: u.user})
 	}
-	return b.opt.Groups.admit(ctx, l)
+	return b.opt.Groups.admit(ctx, u)
 }
 
 // tellPolicy logs what the user would have to know, and Squid cannot say.

@@ -1,0 +1,120 @@
+package ldap
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	ber "github.com/go-asn1-ber/asn1-ber"
+	"github.com/go-ldap/ldap/v3"
+
+	"squidauth/protocol"
+)
+
+func TestParseFilter(t *testing.T) {
+	for _, c := range []struct{ text, want, problem string }{
+		{"(uid=%s)", `(uid=a\2ab)`, ""},
+		{"uid=%s", `(uid=a\2ab)`, ""},
+		{" ( & (objectClass=person) (| (uid=%s) (mail=%s@example.org) ) ) ", `(&(objectClass=person)(|(uid=a\2ab)(mail=a\2ab@example.org)))`, ""},
+		{"(&(uid=%s)\n(! (x=1)))", `(&(uid=a\2ab)(!(x=1)))`, ""},
+		{"(cn=John & %s | Co)", `(cn=John & a\2ab | Co)`, ""},
+		{"(discount=50%%%s)", `(discount=50%a\2ab)`, ""},
+		{"(memberOf:1.2.840.113556.1.4.1941:=%s)", `(memberOf:1.2.840.113556.1.4.1941:=a\2ab)`, ""},
+		{"(uid=%d)", "", "%d, which stands for nothing"},
+		{"(uid=%s", "", "cannot be read"},
+		{"uid=%s)", "", "cannot be read"},
+		{"(uid=%s)(x=1)", "", "cannot be read"},
+		{"(uid=%", "", `ends in %`},
+		{"(uid=alice)", "", "finds the same for every user"},
+		{"", "", "finds the same"},
+	} {
+		f, err := ParseFilter(c.text, "s")
+		switch {
+		case c.problem != "" && (err == nil || !strings.Contains(err.Error(), c.problem)):
+			t.Errorf("%q: %v", c.text, err)
+		case c.problem == "" && err != nil:
+			t.Errorf("%q: %v", c.text, err)
+		case c.problem == "" && f.Fill(func(byte) string { return "a*b" }) != c.want:
+			t.Errorf("%q: %s", c.text, f.Fill(func(byte) string { return "a*b" }))
+		}
+	}
+}
+
+// assertions returns the values that a compiled filter compares with.
+func assertions(p *ber.Packet) (values []string) {
+	if p.ClassType == ber.ClassContext && p.Tag == ldap.FilterEqualityMatch {
+		return []string{string(p.Children[1].Data.Bytes())}
+	}
+	for _, child := range p.Children {
+		values = append(values, assertions(child)...)
+	}
+	return values
+}
+
+// FuzzFilter: whatever the name, the filter stays the same but for the value, which
+// is the name.
+func FuzzFilter(f *testing.F) {
+	for _, seed := range []string{"alice", "*", "a)(uid=*", `\2a`, "", "%s", "a\x00b", "ä€", "(", "\\", "x*y*z", "\xff"} {
+		f.Add(seed)
+	}
+	filter := mustParse(f, "(&(objectClass=person)(|(uid=%s)(!(mail=%s))))", "s")
+	f.Fuzz(func(t *testing.T, name string) {
+		text := filter.Fill(func(byte) string { return name })
+		p, err := ldap.CompileFilter(text)
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if got := assertions(p); !slices.Equal(got, []string{"person", name, name}) {
+			t.Errorf("%q asserts %q", text, got)
+		}
+	})
+}
+
+// FuzzDN: whatever the name, the DN is the base's but for its first part, whose value
+// is the name.
+func FuzzDN(f *testing.F) {
+	for _, seed := range []string{"alice", "a,ou=x", "a+cn=b", `"alice"`, "#414243", " a", "a ", "a=b", `a\`, `\`, "<>;", "ä", "a b", "=", "\\20"} {
+		f.Add(seed)
+	}
+	m := &Make{Base: "ou=people,dc=test", Attribute: "uid"}
+	f.Fuzz(func(t *testing.T, user string) {
+		name, ok := legalName(user)
+		if !ok {
+			return
+		}
+		text, _ := m.bindName(t.Context(), nil, name)
+		dn, err := ldap.ParseDN(text)
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if len(dn.RDNs) != 3 || len(dn.RDNs[0].Attributes) != 1 || dn.RDNs[0].Attributes[0].Type != "uid" ||
+			dn.RDNs[0].Attributes[0].Value != name || dn.RDNs[1].Attributes[0].Value != "people" {
+			t.Errorf("%q of %q is %v", text, name, dn)
+		}
+	})
+}
+
+// FuzzLegal: what goes to a server is UTF-8 without NUL bytes, and never empty.
+func FuzzLegal(f *testing.F) {
+	for _, seed := range []string{"alice", "", "\x00", "p\xe4ss", " ", "  ", "a\u00a0b", "\ufffd", "a\u0085"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if name, ok := legalName(s); ok && (name == "" || !utf8.ValidString(name) || strings.ContainsAny(name, "\x00\r\n\t")) {
+			t.Errorf("name %q of %q", name, s)
+		}
+		if p, ok := legalPassword(protocol.Secret(s)); ok && (p == "" || !utf8.ValidString(string(p)) || bytes.IndexByte([]byte(p), 0) >= 0) {
+			t.Errorf("password of %q", s)
+		}
+	})
+}
+
+func TestToUTF8(t *testing.T) {
+	for in, want := range map[string]string{"p\xe4ss": "päss", "päss": "päss", "\xa3": "£", "": "", "a\xff\x80": "aÿ\u0080"} {
+		if got := toUTF8(in); got != want {
+			t.Errorf("%q: %q", in, got)
+		}
+	}
+}
