@@ -105,7 +105,7 @@ func (a *ldapArgs) option(letter byte, value string) error {
 	case 'D':
 		a.bindDN = value
 	case 'w':
-		a.password = value
+		a.password, a.passwordFile = value, ""
 	case 'W':
 		a.passwordFile = value
 	case 'p':

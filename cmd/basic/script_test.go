@@ -19,7 +19,12 @@ func TestMain(m *testing.M) {
 
 // TestScripts plays testdata/*.txt.
 func TestScripts(t *testing.T) {
+	ldap := ldapServer(t)
 	testscript.Run(t, testscript.Params{
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("LDAP", ldap)
+			return nil
+		},
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"squid": dialoguetest.Squid},
