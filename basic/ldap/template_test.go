@@ -7,8 +7,9 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/go-ldap/ldap/v3"
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
 
 	"squidauth/protocol"
 )
@@ -42,13 +43,19 @@ func TestParseFilter(t *testing.T) {
 	}
 }
 
-// assertions returns the values that a compiled filter compares with.
-func assertions(p *ber.Packet) (values []string) {
-	if p.ClassType == ber.ClassContext && p.Tag == ldap.FilterEqualityMatch {
-		return []string{string(p.Children[1].Data.Bytes())}
-	}
-	for _, child := range p.Children {
-		values = append(values, assertions(child)...)
+// assertions returns the values that filters compare with (RFC 4511 section 4.5.1).
+func assertions(filters cryptobyte.String) (values []string) {
+	for !filters.Empty() {
+		var body, attribute, value cryptobyte.String
+		var tag asn1.Tag
+		if !filters.ReadAnyASN1(&body, &tag) {
+			return append(values, "malformed")
+		}
+		if tag != asn1.Tag(ldap.FilterEqualityMatch).ContextSpecific().Constructed() {
+			values = append(values, assertions(body)...)
+		} else if body.ReadASN1(&attribute, asn1.OCTET_STRING) && body.ReadASN1(&value, asn1.OCTET_STRING) {
+			values = append(values, string(value))
+		}
 	}
 	return values
 }
@@ -66,7 +73,7 @@ func FuzzFilter(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}
-		if got := assertions(p); !slices.Equal(got, []string{"person", name, name}) {
+		if got := assertions(p.Bytes()); !slices.Equal(got, []string{"person", name, name}) {
 			t.Errorf("%q asserts %q", text, got)
 		}
 	})
