@@ -64,6 +64,10 @@ func (l *ldapFlags) flags() []cli.Flag {
 	}
 }
 
+// garbage, in percent: the library makes much of it, and little is in use. More would
+// take memory and save nothing that can be measured.
+const garbage = 50
+
 func ldapCommand(c *config) *cli.Command {
 	var l ldapFlags
 	return &cli.Command{
@@ -75,6 +79,7 @@ func ldapCommand(c *config) *cli.Command {
 				return fmt.Errorf("ldap takes options only, not %q", ctx.Args().First())
 			}
 			l.connections = cmp.Or(l.connections, min(max(c.Concurrency, 1), 16))
+			c.gcPercent = garbage
 			return c.serve("ldap", func(opt helper.Options) (basic.Backend, error) { return l.open(opt) })
 		},
 	}

@@ -35,6 +35,7 @@ func main() {
 type config struct {
 	program.Common
 	plainMessages bool
+	gcPercent     int // 0: as for most backends
 }
 
 // serve answers Squid until it closes the connection. open is called with the
@@ -44,6 +45,7 @@ func (c *config) serve(name string, open func(helper.Options) (basic.Backend, er
 	if err != nil {
 		return err
 	}
+	opt.GCPercent = c.gcPercent
 	opt.StrayID = func(line []byte) []byte { return protocol.StrayChannelID(line, c.KeyExtras) }
 	backend, err := open(opt)
 	if err != nil {
