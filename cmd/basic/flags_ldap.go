@@ -20,6 +20,7 @@ type ldapFlags struct {
 	scope, dereference                string
 	domain                            string
 	bindDN, bindPassword, bindWord    string
+	bindKeytab, bindPrincipal         string
 	referrals                         bool
 	startTLS, insecure, anyCert       bool
 	ca, certificate, key              string
@@ -43,6 +44,8 @@ func (l *ldapFlags) flags() []cli.Flag {
 		&cli.StringFlag{Name: "compare-attribute", Destination: &l.compare, Usage: "compare the password with `ATTRIBUTE` rather than log in as the user"},
 		&cli.StringFlag{Name: "bind-dn", Destination: &l.bindDN, Usage: "search as `DN`, or as Active Directory's user@domain (default: as nobody)"},
 		&cli.StringFlag{Name: "bind-password-file", Destination: &l.bindPassword, Usage: "`FILE` with the password of --bind-dn, or env:NAME, or credential:NAME"},
+		&cli.StringFlag{Name: "bind-keytab", Destination: &l.bindKeytab, Usage: "search as an account whose key is in `FILE`, by Kerberos"},
+		&cli.StringFlag{Name: "bind-principal", Destination: &l.bindPrincipal, Usage: "the account of --bind-keytab is `PRINCIPAL`, such as squid@EXAMPLE.ORG (default: the first in the file)"},
 		&cli.StringFlag{Name: "bind-password", Destination: &l.bindWord, Hidden: true}, // of basic_ldap_auth -w
 		&cli.BoolFlag{Name: "follow-referrals", Destination: &l.referrals, Usage: "look for the user also where servers refer to"},
 		&cli.BoolFlag{Name: "start-tls", Destination: &l.startTLS, Usage: "protect ldap:// with StartTLS"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"strings"
 
 	goldap "github.com/go-ldap/ldap/v3"
@@ -15,6 +16,7 @@ import (
 	"squidauth/helper/directory/ldapconn"
 	"squidauth/helper/identity"
 	"squidauth/helper/secret"
+	"squidauth/negotiate/kerberos/ldaplogin"
 	"squidauth/ntlm/netlogon/locator"
 	"squidauth/protocol"
 )
@@ -94,6 +96,10 @@ func (l *ldapFlags) pool(log *slog.Logger) (*ldapconn.Pool, error) {
 	switch {
 	case (l.bindDN == "") != (l.bindPassword+l.bindWord == ""):
 		return nil, errors.New("--bind-dn and --bind-password-file need each other")
+	case l.bindKeytab != "" && l.bindDN != "":
+		return nil, errors.New("--bind-keytab and --bind-dn exclude each other")
+	case l.bindPrincipal != "" && l.bindKeytab == "":
+		return nil, errors.New("--bind-principal needs --bind-keytab")
 	case l.key != "" && l.certificate == "":
 		return nil, errors.New("--key needs --certificate")
 	case l.ca != "" && l.anyCert:
@@ -108,6 +114,15 @@ func (l *ldapFlags) pool(log *slog.Logger) (*ldapconn.Pool, error) {
 			return nil, fmt.Errorf("--bind-password-file: %w", err)
 		}
 		opt.Secret = source
+	}
+	if l.bindKeytab != "" {
+		login, err := ldaplogin.Open(ldaplogin.Options{
+			Keytab: l.bindKeytab, Principal: l.bindPrincipal, Domain: strings.ToLower(l.domain), Lookup: os.LookupEnv, Log: log,
+		})
+		if err != nil {
+			return nil, err
+		}
+		opt.Login = login
 	}
 	if l.ca != "" {
 		opt.CA = ldapconn.OpenCA(l.ca, log)
@@ -249,7 +264,7 @@ func (l *ldapFlags) token(pool *ldapconn.Pool, log *slog.Logger) (ldap.Groups, e
 		return nil, fmt.Errorf("--require-group %w", err)
 	}
 	var searcher directory.Searcher = ldap.AsUser{}
-	if l.bindDN != "" {
+	if l.bindDN != "" || l.bindKeytab != "" {
 		searcher = pool
 	}
 	g.Directory = directory.New(directory.Options{Servers: searcher, Base: l.base, Log: log})

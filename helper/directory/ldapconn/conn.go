@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
@@ -99,12 +100,18 @@ func (p *Pool) open(ctx context.Context, server Server) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	var ticket any
+	if p.opt.Login != nil {
+		if ticket, err = p.opt.Login.Ticket(ctx, server.host); err != nil {
+			return nil, &ticketError{err}
+		}
+	}
 	raw, err := p.opt.Dial(ctx, server.network(), server.address)
 	if err != nil {
 		return nil, err
 	}
 	c := &conn{wire: &wire{Conn: raw}, server: server}
-	if err := p.prepare(ctx, c, protection); err != nil {
+	if err := p.prepare(ctx, c, protection, ticket); err != nil {
 		cause := c.wire.end()
 		if c.wire.shut(errClosed); c.ldap != nil {
 			c.ldap.Close()
@@ -137,11 +144,15 @@ func (p *Pool) protection(ctx context.Context, s Server) (*tls.Config, error) {
 	return config, nil
 }
 
-func (p *Pool) prepare(ctx context.Context, c *conn, protection *tls.Config) error {
+func (p *Pool) prepare(ctx context.Context, c *conn, protection *tls.Config, ticket any) error {
+	var under net.Conn = c.wire
+	if p.opt.Login != nil {
+		under = p.opt.Login.Over(c.wire)
+	}
 	startTLS := protection != nil && c.server.StartsPlain()
 	switch {
 	case protection == nil, startTLS:
-		c.ldap = ldap.NewConn(c.wire, false)
+		c.ldap = ldap.NewConn(under, false)
 	default:
 		over := tls.Client(c.wire, protection)
 		if err := c.wire.during(ctx, func() error { return over.HandshakeContext(ctx) }); err != nil {
@@ -155,11 +166,15 @@ func (p *Pool) prepare(ctx context.Context, c *conn, protection *tls.Config) err
 			return &startTLSError{err}
 		}
 	}
+	if p.opt.Login != nil {
+		return c.do(ctx, func() error { return p.opt.Login.Bind(c.ldap, under, ticket) })
+	}
 	return p.bind(ctx, c)
 }
 
 // bind tells the server who asks. A password that was refused is not sent again
-// for a while, unless the file has another: that would lock the account.
+// for a while, unless the file has another: that would lock the account. For the same
+// reason connections to one server do not send it at once.
 func (p *Pool) bind(ctx context.Context, c *conn) error {
 	if p.opt.BindDN == "" {
 		return nil
@@ -167,6 +182,13 @@ func (p *Pool) bind(ctx context.Context, c *conn) error {
 	secret, err := p.opt.Secret.Current(ctx)
 	if err != nil {
 		return fmt.Errorf("the bind DN's password is not there: %w", err)
+	}
+	turn := p.turn(c.server)
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	case <-ctx.Done():
+		return errNoAnswer
 	}
 	if err := p.refused.check(secret, p.opt.Now()); err != nil {
 		return err
@@ -176,4 +198,17 @@ func (p *Pool) bind(ctx context.Context, c *conn) error {
 		return err
 	}
 	return p.refused.remember(secret, p.opt.Now(), err)
+}
+
+// turn returns what who binds to a server holds.
+func (p *Pool) turn(s Server) chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.turns == nil {
+		p.turns = make(map[Server]chan struct{})
+	}
+	if p.turns[s] == nil {
+		p.turns[s] = make(chan struct{}, 1)
+	}
+	return p.turns[s]
 }

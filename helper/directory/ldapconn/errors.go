@@ -41,6 +41,14 @@ func AnswerCode(err error) uint16 {
 	return 0
 }
 
+// Refused returns an error that IsRefused, because of err.
+func Refused(err error) error { return &refusedError{err} }
+
+// ticketError is why a Login has no ticket.
+type ticketError struct{ error }
+
+func (e *ticketError) Unwrap() error { return e.error }
+
 // IsRefused reports whether err says that a server refuses the bind DN or its
 // password.
 func IsRefused(err error) bool {
@@ -106,10 +114,13 @@ func words(err error) string {
 	text := err.Error()
 	var answer *ldap.Error
 	var op *net.OpError
+	var refused *refusedError
 	var startTLS *startTLSError
 	code, answered := resultCode(err)
 	switch {
-	case IsRefused(err), errors.As(err, &startTLS):
+	case errors.As(err, &refused):
+		text = refused.Error()
+	case errors.As(err, &startTLS):
 	case answered && errors.As(err, &answer):
 		text = fmt.Sprintf("%s (%s: %s)", meaning(code), ldap.LDAPResultCodeMap[code], answer.Err)
 	case errors.As(err, &answer):

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-ldap/ldap/v3"
+
 	"squidauth/helper/secret"
 	"squidauth/helper/watch"
 )
@@ -35,6 +37,7 @@ type Options struct {
 
 	BindDN string         // empty: no bind, as anonymous
 	Secret *secret.Source // of the BindDN
+	Login  Login          // in place of both; nil: there is none
 
 	Connections int // at most so many at a time; 0: one
 
@@ -45,6 +48,20 @@ type Options struct {
 	// Dial opens network connections; nil means a net.Dialer's DialContext.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	Now  func() time.Time // the clock; nil means time.Now
+}
+
+// Login logs connections in by other means than a password. It may be used from several
+// goroutines.
+type Login interface {
+	// Ticket returns what Bind needs for a server. It asks others than that for it.
+	Ticket(ctx context.Context, host string) (ticket any, err error)
+
+	// Over returns a connection over one without TLS, which Bind may protect.
+	Over(net.Conn) net.Conn
+
+	// Bind logs a connection in, which is over what Over returned or over TLS. It
+	// waits until that is closed.
+	Bind(c *ldap.Conn, over net.Conn, ticket any) error
 }
 
 // Pool is connections to servers that hold the same. It may be used from several
@@ -58,6 +75,7 @@ type Pool struct {
 	mu     sync.Mutex // guards what follows
 	idle   []*conn
 	others map[Server]*Pool // that were referred to
+	turns  map[Server]chan struct{}
 }
 
 // New returns a Pool without connections.
@@ -75,7 +93,7 @@ func New(opt Options) *Pool {
 // are logged in by Bind. What one of the two learns of a server, the other knows.
 func (p *Pool) ForUsers() *Pool {
 	opt := p.opt
-	opt.BindDN, opt.Secret = "", nil
+	opt.BindDN, opt.Secret, opt.Login = "", nil, nil
 	return &Pool{opt: opt, servers: p.servers, slots: make(chan struct{}, cap(p.slots))}
 }
 
@@ -123,7 +141,7 @@ func (p *Pool) openWithin(ctx context.Context, tries int, server Server) (*conn,
 	ctx, cancel := onePart(ctx, tries, p.opt.ConnectTime)
 	defer cancel()
 	c, err := p.open(ctx, server)
-	if err != nil && ctx.Err() != nil && !isFinal(err) {
+	if err != nil && ctx.Err() != nil && !isFinal(err) && !errors.As(err, new(*ticketError)) {
 		err = errNoAnswer
 	}
 	return c, err

@@ -101,7 +101,7 @@ func (p *Pool) elsewhere(s Server) *Pool {
 	opt.Servers, opt.Find = []Server{s}, nil
 	opt.StartTLS = opt.StartTLS || p.servers.isProtected()
 	if s.StartsPlain() && !opt.StartTLS {
-		opt.BindDN, opt.Secret = "", nil
+		opt.BindDN, opt.Secret, opt.Login = "", nil, nil
 	}
 	next := New(opt)
 	if p.others == nil || len(p.others) >= maxReferrals {

@@ -26,7 +26,7 @@ type refusal struct {
 type refusedError struct{ answer error }
 
 func (e *refusedError) Error() string {
-	return fmt.Sprintf("%s; that password is not tried again for %v", words(e.answer), refusedFor)
+	return fmt.Sprintf("%s; that is not tried again for %v", words(e.answer), refusedFor)
 }
 
 // remember notes what the server answered to the password, and returns it.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"squidauth/negotiate/kerberos/initiator"
@@ -26,21 +25,22 @@ var ErrAccount = errors.New("the KDC refuses the account")
 type Account struct {
 	client Client
 
-	// key returns the account's key as it is now.
-	key func(context.Context) (initiator.ServiceKey, error)
+	key    func(context.Context) (initiator.ServiceKey, error)
+	refuse func(initiator.ServiceKey, error)
 
-	mu  sync.Mutex // guards what follows
-	tgt initiator.Credential
+	turn chan struct{}        // held by who logs in, so that a wrong key is one guess
+	tgt  initiator.Credential // guarded by turn
 }
 
-// ForAccount returns the Account with a key, which key returns as it is now. It reads
-// the configuration where MIT's library does.
-func ForAccount(lookup Lookup, key func(context.Context) (initiator.ServiceKey, error), now func() time.Time) (*Account, error) {
+// ForAccount returns the Account with a key, which key returns as it is now; refuse is
+// told when the KDC refuses that with ErrAccount. The configuration is read where MIT's
+// library does.
+func ForAccount(lookup Lookup, key func(context.Context) (initiator.ServiceKey, error), refuse func(initiator.ServiceKey, error), now func() time.Time) (*Account, error) {
 	conf, err := loadConfig(lookup)
 	if err != nil {
 		return nil, err
 	}
-	return &Account{client: Client{config: conf, now: now}, key: key}, nil
+	return &Account{client: Client{config: conf, now: now}, key: key, refuse: refuse, turn: make(chan struct{}, 1)}, nil
 }
 
 // renewBefore is how long before its end a ticket-granting ticket is not used any
@@ -60,23 +60,28 @@ func (a *Account) ServiceTicket(ctx context.Context, service initiator.Principal
 
 // grantingTicket returns the account's, a new one if the last one ends soon.
 func (a *Account) grantingTicket(ctx context.Context) (initiator.Credential, error) {
+	select {
+	case a.turn <- struct{}{}:
+		defer func() { <-a.turn }()
+	case <-ctx.Done():
+		return initiator.Credential{}, ctx.Err()
+	}
 	k, err := a.key(ctx)
 	if err != nil {
 		return initiator.Credential{}, err
 	}
-	a.mu.Lock()
-	tgt := a.tgt
-	a.mu.Unlock()
 	now := a.client.now()
-	if tgt.Client.String() == k.Principal.String() && now.Add(renewBefore).Before(tgt.EndTime) {
-		return tgt, nil
+	if a.tgt.Client.String() == k.Principal.String() && now.Add(renewBefore).Before(a.tgt.EndTime) {
+		return a.tgt, nil
 	}
-	if tgt, err = a.login(ctx, k, now); err != nil {
+	tgt, err := a.login(ctx, k, now)
+	if err != nil {
+		if errors.Is(err, ErrAccount) {
+			a.refuse(k, err)
+		}
 		return initiator.Credential{}, err
 	}
-	a.mu.Lock()
 	a.tgt = tgt
-	a.mu.Unlock()
 	return tgt, nil
 }
 
