@@ -116,8 +116,12 @@ func (l *ldapFlags) pool(log *slog.Logger) (*ldapconn.Pool, error) {
 		opt.Secret = source
 	}
 	if l.bindKeytab != "" {
+		domain := l.domain
+		if domain == "" {
+			domain, _ = ldapconn.DomainOf(l.base) // or it is none of Active Directory's
+		}
 		login, err := ldaplogin.Open(ldaplogin.Options{
-			Keytab: l.bindKeytab, Principal: l.bindPrincipal, Domain: strings.ToLower(l.domain), Lookup: os.LookupEnv, Log: log,
+			Keytab: l.bindKeytab, Principal: l.bindPrincipal, Domain: strings.ToLower(domain), Lookup: os.LookupEnv, Log: log,
 		})
 		if err != nil {
 			return nil, err

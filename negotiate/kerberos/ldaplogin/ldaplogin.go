@@ -140,12 +140,21 @@ func (l *Login) Bind(c *ldap.Conn, over net.Conn, ticket any) error {
 		s.Bindings = gss.ServerEndPoint(state.PeerCertificates[0])
 	}
 	if err := c.GSSAPIBind(s, "", ""); err != nil {
-		return err
+		return withAdvice(err, protected)
 	}
 	if s.Sealed {
 		over.(*gss.Conn).Protect(s)
 	}
 	return nil
+}
+
+// withAdvice says what to do about a server that wants the layer over TLS as well, which
+// Active Directory does not permit.
+func withAdvice(err error, protected bool) error {
+	if !protected || !ldap.IsErrorWithCode(err, ldap.LDAPResultStrongAuthRequired) {
+		return err
+	}
+	return ldap.NewError(ldap.LDAPResultStrongAuthRequired, fmt.Errorf("a ticket over TLS is not enough for it: Samba before 4.21 needs 'ldap server require strong auth = allow_sasl_over_tls', or else use --bind-dn; %w", err))
 }
 
 // Ticket implements ldapconn.Login.
