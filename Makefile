@@ -2,12 +2,22 @@
 # make demo    play a session through them; needs nothing but Go
 # make test    every test, end to end too; as root it installs what that needs
 # make check   formatting and static checks
-# The other targets: race fuzz bench cross install e2e fmt clean.
+# make install, make install-drop-in, make uninstall   see docs/install.md
+# The other targets: race fuzz bench cross e2e fmt clean.
 
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 PREFIX  ?= /usr/local
 LIBEXEC ?= $(PREFIX)/libexec/squidauth
+MAN8    ?= $(PREFIX)/share/man/man8
+
+COMPLETIONS ?= $(PREFIX)/share/bash-completion/completions
+
+# make install-drop-in puts links to our programs into Squid's directory of helpers; no
+# file is replaced without FORCE=yes.
+SQUID_LIBEXEC ?= /usr/lib/squid
+FORCE         ?= no
+PACKAGING     := cmd/internal/packaging
 
 PROGRAMS  := $(notdir $(wildcard cmd/[a-z]*))
 PROGRAMS  := $(filter-out internal,$(PROGRAMS))
@@ -20,11 +30,16 @@ FUZZTIME  ?= 20s
 STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.1.4
 
-.PHONY: build demo test check e2e race fuzz bench cross install fmt clean
+.PHONY: build man demo test check e2e race fuzz bench cross install install-drop-in uninstall fmt clean
 
 build:
 	@mkdir -p bin
 	$(BUILD) -o bin/ $(addprefix ./cmd/,$(PROGRAMS))
+
+man: # pages and completions, by the programs themselves
+	@mkdir -p bin/man bin/completion
+	@for p in $(PROGRAMS); do \
+		bin/$$p manual >bin/man/squidauth-$$p.8 && bin/$$p completion >bin/completion/squidauth-$$p || exit 1; done
 
 demo: build
 	@$(GO) run ./cmd/internal/demo bin
@@ -67,8 +82,24 @@ cross:
 
 install: # what was built before: root need not have Go
 	@for p in $(PROGRAMS); do [ -x bin/$$p ] || { echo "bin/$$p is missing: run make build first"; exit 1; }; done
-	install -d $(DESTDIR)$(LIBEXEC)
+	install -d $(DESTDIR)$(LIBEXEC)/drop-in
 	install -m 0755 $(addprefix bin/,$(PROGRAMS)) $(DESTDIR)$(LIBEXEC)
+	@[ -d bin/man ] || $(MAKE) -s man
+	install -d $(DESTDIR)$(MAN8) $(DESTDIR)$(COMPLETIONS)
+	install -m 0644 $(foreach p,$(PROGRAMS),bin/man/squidauth-$p.8) $(DESTDIR)$(MAN8)
+	install -m 0644 $(foreach p,$(PROGRAMS),bin/completion/squidauth-$p) $(DESTDIR)$(COMPLETIONS)
+	@grep -v '^#' $(PACKAGING)/drop-in.txt | while read -r name program; do \
+		ln -sfn ../$$program $(DESTDIR)$(LIBEXEC)/drop-in/$$name; done
+
+install-drop-in: # in the place of Squid's own helpers
+	@sh $(PACKAGING)/drop-in.sh install $(LIBEXEC) $(SQUID_LIBEXEC) $(if $(filter yes,$(FORCE)),force)
+
+uninstall: # puts back what was in the place of our links
+	@[ ! -d $(DESTDIR)$(LIBEXEC)/drop-in ] || sh $(PACKAGING)/drop-in.sh remove $(LIBEXEC) $(SQUID_LIBEXEC)
+	rm -rf $(DESTDIR)$(LIBEXEC)/drop-in
+	rm -f $(addprefix $(DESTDIR)$(LIBEXEC)/,$(PROGRAMS))
+	rm -f $(foreach p,$(PROGRAMS),$(DESTDIR)$(MAN8)/squidauth-$p.8 $(DESTDIR)$(COMPLETIONS)/squidauth-$p)
+	@[ ! -d $(DESTDIR)$(LIBEXEC) ] || rmdir $(DESTDIR)$(LIBEXEC)
 
 fmt:
 	gofmt -w .

@@ -1,6 +1,7 @@
 package basic
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -51,17 +52,15 @@ func (h *Handler) Handle(ctx context.Context, line []byte) protocol.Reply {
 }
 
 // Reload passes on to the Backend, if that can reload.
-func (h *Handler) Reload(ctx context.Context) error {
-	if r, ok := h.Backend.(interface{ Reload(context.Context) error }); ok {
-		return r.Reload(ctx)
-	}
-	return nil
-}
+func (h *Handler) Reload(ctx context.Context) error { return Reload(ctx, h.Backend) }
+
+// Close closes the Backend, if there is something to close.
+func (h *Handler) Close() error { return Close(h.Backend) }
 
 // reply is the one place where a verdict becomes a reply. A wrong password is
 // never BH, since Squid would ask again; a dead server is never ERR.
 func (h *Handler) reply(q protocol.BasicRequest, v Verdict) protocol.Reply {
-	detail := protocol.Detail{User: q.User, Backend: h.Name, Reason: string(v.reason), Extras: q.Extras, Cause: v.cause}
+	detail := protocol.Detail{User: q.User, Backend: cmp.Or(v.by, h.Name), Reason: string(v.reason), Extras: q.Extras, Cause: v.cause}
 	switch v.outcome {
 	case protocol.Accepted:
 		return protocol.Accept(v.identity, nil, v.pairs...).With(detail)

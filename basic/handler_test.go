@@ -127,3 +127,23 @@ func TestReload(t *testing.T) {
 		t.Errorf("a backend that cannot reload: %v", err)
 	}
 }
+
+type fixed struct{ Verdict }
+
+func (f fixed) Authenticate(context.Context, string, protocol.Secret) Verdict { return f.Verdict }
+
+// TestWhoDecided: the audit line names who decided, and has what else is to be said.
+func TestWhoDecided(t *testing.T) {
+	said := errors.New("because")
+	for _, v := range []Verdict{Yes(protocol.Identity{User: "bob"}), No(WrongPassword, ""), Undecided(Unavailable, nil)} {
+		h := Handler{Backend: fixed{v}, Name: "all"}
+		if d := h.Handle(t.Context(), []byte("bob pw")).Detail(); d.Backend != "all" || d.Cause != nil {
+			t.Errorf("%+v", d)
+		}
+		h.Backend = fixed{v.By("one of them").Because(said)}
+		d := h.Handle(t.Context(), []byte("bob pw")).Detail()
+		if d.Backend != "one of them" || d.Cause != said && v.Outcome() != protocol.Accepted {
+			t.Errorf("%+v", d)
+		}
+	}
+}

@@ -14,6 +14,14 @@ type Backend interface {
 	Authenticate(ctx context.Context, user string, password protocol.Secret) Verdict
 }
 
+// Versioned is a Backend that knows when its answers may change, because all that it
+// knows is in a file. Version returns a word that is another one then, and the same in
+// every process; it may hold any bytes. Such a Backend asks nobody else.
+type Versioned interface {
+	Backend
+	Version(ctx context.Context) string
+}
+
 // Verdict is a Backend's answer: yes, no, or could not tell. Only the functions
 // Yes, No and Undecided make one; the zero Verdict is undecided.
 type Verdict struct {
@@ -23,6 +31,7 @@ type Verdict struct {
 	reason   Reason
 	text     string
 	cause    error
+	by       string
 }
 
 // Yes says that the user is id. The pairs become annotations in Squid.
@@ -43,6 +52,19 @@ func Undecided(reason Reason, cause error) Verdict {
 	return Verdict{reason: reason, cause: cause}
 }
 
+// Because returns the verdict with what the operator is told besides the reason.
+func (v Verdict) Because(cause error) Verdict {
+	v.cause = cause
+	return v
+}
+
+// By returns the verdict with the name of who decided, for the audit log. Without one
+// it is the Handler's.
+func (v Verdict) By(name string) Verdict {
+	v.by = name
+	return v
+}
+
 // Outcome returns whether the answer is yes, no or could not tell.
 func (v Verdict) Outcome() protocol.Outcome { return v.outcome }
 
@@ -52,8 +74,14 @@ func (v Verdict) Reason() Reason { return v.reason }
 // Identity returns who the user is, if the answer is yes.
 func (v Verdict) Identity() protocol.Identity { return v.identity }
 
-// Cause returns why the backend could not tell; nil if it could.
+// Cause returns why the backend could not tell, or what else it has to say; else nil.
 func (v Verdict) Cause() error { return v.cause }
+
+// Text returns what the replaced program says of a no.
+func (v Verdict) Text() string { return v.text }
+
+// Who returns the name of who decided; empty if that is who was asked.
+func (v Verdict) Who() string { return v.by }
 
 // Reason is the short code of a verdict in the audit log.
 type Reason string

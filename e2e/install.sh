@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs from Debian or Ubuntu what the end-to-end tests need: Squid, curl,
-# htpasswd, a Kerberos server, MIT's GSS-API for Python with NTLM to offer,
+# a browser, htpasswd, a Kerberos server, MIT's GSS-API for Python with NTLM to offer,
 # Heimdal's GSS-API, clocks that go wrong, and an Active Directory domain
 # controller. Does nothing when all is there. Prints why when it cannot help, and
 # that is no error: the tests then skip, and say so.
@@ -10,6 +10,9 @@ PATH=$PATH:/usr/sbin:/sbin
 missing=
 command -v squid >/dev/null || missing="$missing squid"
 command -v curl >/dev/null || missing="$missing curl"
+command -v man >/dev/null || missing="$missing man-db"
+command -v groff >/dev/null || missing="$missing groff-base"
+command -v chromium >/dev/null || missing="$missing chromium"
 command -v htpasswd >/dev/null || missing="$missing apache2-utils"
 command -v krb5kdc >/dev/null || missing="$missing krb5-kdc"
 command -v kadmin.local >/dev/null || missing="$missing krb5-admin-server"

@@ -18,7 +18,7 @@ const minSecret = 6
 // program that panics shows its goroutines.
 var alarming = []string{
 	"fatal", "assertion failed", "crashed", "crashing too rapidly", "unexpected",
-	"panic", "bug:", "goroutine ", "runtime error", "overflowed", "too many queued",
+	"panic", " bug:", "goroutine ", "runtime error", "overflowed", "too many queued",
 }
 
 // CacheLog returns Squid's cache.log, which also has what helpers write to

@@ -13,16 +13,22 @@ import (
 	"squidauth/e2e"
 )
 
-// adNTLM starts Squid with our NTLM helper for the domain, called as it is or as
-// Samba's ntlm_auth, with more options.
-func adNTLM(t *testing.T, ad *e2e.Domain, program, options, children string) (*e2e.Squid, *e2e.Origin) {
+// adOptions are the options with which our programs ask the domain's controller.
+func adOptions(t *testing.T, ad *e2e.Domain) string {
 	t.Helper()
 	secret := filepath.Join(e2e.Dir(t), "secret")
 	if err := os.WriteFile(secret, []byte(e2e.AccountOf(t, "PROXY$").Password+"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	command := strings.Join([]string{program, "--domain=" + e2e.ADDomain, "--dc=" + ad.Address(), "--realm=" + e2e.ADRealm,
-		"--machine-account=PROXY$", "--machine-secret=" + secret, "--state-dir=" + ad.ProxyStateDir(), options}, " ")
+	return strings.Join([]string{"--domain=" + e2e.ADDomain, "--dc=" + ad.Address(),
+		"--machine-account=PROXY$", "--machine-secret=" + secret, "--state-dir=" + ad.ProxyStateDir()}, " ")
+}
+
+// adNTLM starts Squid with our NTLM helper for the domain, called as it is or as
+// Samba's ntlm_auth, with more options.
+func adNTLM(t *testing.T, ad *e2e.Domain, program, options, children string) (*e2e.Squid, *e2e.Origin) {
+	t.Helper()
+	command := strings.Join([]string{program, adOptions(t, ad), "--realm=" + e2e.ADRealm, options}, " ")
 	return e2e.Start(t, e2e.Config{Auth: []string{e2e.NTLMAuth(command, children)}}), e2e.StartOrigin(t)
 }
 

@@ -3,10 +3,12 @@
 package e2e
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -111,7 +113,8 @@ func (s *Squid) launch(c Config) error {
 	// -N: no second process, no daemon. A Ctrl-C in the terminal reaches this
 	// Squid too, as it stays in our process group.
 	s.cmd = exec.Command(s.program, "-N", "-n", s.name, "-f", s.conf)
-	s.cmd.Env = append(append(os.Environ(), s.marker), c.Env...)
+	// What helpers share by default lies in this Squid's own folder.
+	s.cmd.Env = append(append(os.Environ(), s.marker, "XDG_RUNTIME_DIR="+s.logs), c.Env...)
 	s.cmd.Dir = s.dir
 	s.cmd.Stdout, s.cmd.Stderr = output, output
 	s.exited = make(chan struct{})
@@ -126,7 +129,10 @@ func (s *Squid) launch(c Config) error {
 }
 
 func (s *Squid) awaitPort() error {
-	ready := func() bool { return strings.Contains(s.CacheLog(), "Accepting HTTP Socket connections") }
+	// Squid says so a moment before it does.
+	ready := func() bool {
+		return strings.Contains(s.CacheLog(), "Accepting HTTP Socket connections") && listening(s.address)
+	}
 	Poll(startTimeout, func() bool { return ready() || !s.Running() })
 	switch {
 	case s.Running() && ready():
@@ -136,6 +142,20 @@ func (s *Squid) awaitPort() error {
 	default:
 		return fmt.Errorf("squid did not start: %s", s.output())
 	}
+}
+
+// listening reports whether somebody accepts connections at an IPv4 address, as far as
+// the kernel tells: trying it out would leave a line in Squid's log.
+func listening(address string) bool {
+	table, err := os.ReadFile("/proc/net/tcp")
+	if err != nil {
+		return true // not Linux
+	}
+	at := netip.MustParseAddrPort(address)
+	ip := at.Addr().As4()
+	const state = "0A" // TCP_LISTEN
+	pattern := fmt.Sprintf(" %08X:%04X 00000000:0000 %s ", binary.NativeEndian.Uint32(ip[:]), at.Port(), state)
+	return strings.Contains(string(table), pattern)
 }
 
 // freeAddress picks a loopback port below those that the kernel gives to

@@ -207,12 +207,7 @@ func (w *wrapping) start(t *testing.T, command, children string) (*e2e.Squid, *e
 		Env:     append(w.env, "KRB5_CONFIG="+w.krb5Config()),
 		Secrets: append(e2e.Secrets(w.users), e2e.Secrets(w.ntlmUsers)...),
 	})
-	origin := e2e.StartOrigin(t)
-	// Squid says that it accepts connections a moment before it does.
-	e2e.Eventually(t, soon, "Squid answers", func() bool {
-		return squid.Curl(t, e2e.Request{URL: origin.URL(), Anonymous: true})[0].Refused()
-	})
-	return squid, origin
+	return squid, e2e.StartOrigin(t)
 }
 
 // krb5Config is the file of that name which the KDC made for its clients.

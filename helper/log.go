@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"squidauth/helper/printable"
 )
 
 // maxLogValue bounds one value of a log line in bytes: much of what is logged
@@ -79,7 +81,7 @@ func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
 	line = append(line, h.label...)
 	line = append(line, "| "...)
 	line = append(line, severity(r.Level)...)
-	line = append(line, printable(r.Message)...)
+	line = append(line, printable.Text(r.Message)...)
 	line = append(line, h.attrs...)
 	r.Attrs(func(a slog.Attr) bool {
 		line = h.appendAttr(line, a)
@@ -136,15 +138,6 @@ func appendValue(line []byte, s string) []byte {
 }
 
 func needsQuote(r rune) bool { return r <= ' ' || r == '"' || r == '=' || !unicode.IsPrint(r) }
-
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '?'
-	}, s)
-}
 
 // severity returns the word that Squid puts before messages of that level.
 func severity(l slog.Level) string {

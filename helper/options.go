@@ -49,6 +49,10 @@ type Options struct {
 
 	Audit AuditLevel
 	Log   *slog.Logger
+
+	// Observe is told of every reply and how long it took, by several goroutines
+	// at a time; nil: nobody is.
+	Observe func(r protocol.Reply, took time.Duration)
 }
 
 func (o Options) timeout() time.Duration {

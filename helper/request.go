@@ -95,6 +95,9 @@ func (q *request) finish(r protocol.Reply) {
 	took := time.Since(q.start)
 	<-s.slots
 	s.audit(q, r, took)
+	if s.opt.Observe != nil {
+		s.opt.Observe(r, took)
+	}
 	s.gate.leave()
 }
 

@@ -86,3 +86,17 @@ func reply(err error, detail protocol.Detail) protocol.Reply {
 	}
 	return protocol.Deny(textRefused).With(detail)
 }
+
+// refuseLine answers a line that ParseHandshake cannot read.
+func refuseLine(err error, detail protocol.Detail) protocol.Reply {
+	switch {
+	case errors.Is(err, protocol.ErrToken):
+		return reply(&Error{Malformed, err.Error()}, detail)
+	case errors.Is(err, protocol.ErrExtras):
+		detail.Reason = string(KeyExtras)
+	default: // no client can bring that about
+		detail.Reason = string(BadRequest)
+	}
+	detail.Cause = err
+	return protocol.Broken(textUnavailable).With(detail)
+}

@@ -2,7 +2,6 @@ package negotiate
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 
 	"squidauth/helper/identity"
@@ -33,14 +32,8 @@ func (h *Handler) Handle(ctx context.Context, line []byte) protocol.Reply {
 	handshake := h.handshake
 	h.handshake = nil
 	switch {
-	case errors.Is(err, protocol.ErrToken):
-		return reply(&Error{Malformed, err.Error()}, detail)
-	case errors.Is(err, protocol.ErrExtras):
-		detail.Reason, detail.Cause = string(KeyExtras), err
-		return protocol.Broken(textUnavailable).With(detail)
-	case err != nil: // no client can bring that about
-		detail.Reason, detail.Cause = string(BadRequest), err
-		return protocol.Broken(textUnavailable).With(detail)
+	case err != nil:
+		return refuseLine(err, detail)
 	case q.Verb == protocol.YR:
 		handshake = NewHandshake(h.Kerberos)
 	case handshake == nil:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"io"
 	"log/slog"
 	"slices"
 
@@ -82,20 +83,6 @@ func (w *Wrapper) Handle(ctx context.Context, line []byte) protocol.Reply {
 	return w.pass(ctx, h, q, line)
 }
 
-// refuseLine answers a line that ParseHandshake cannot read.
-func refuseLine(err error, detail protocol.Detail) protocol.Reply {
-	switch {
-	case errors.Is(err, protocol.ErrToken):
-		return reply(&Error{Malformed, err.Error()}, detail)
-	case errors.Is(err, protocol.ErrExtras):
-		detail.Reason = string(KeyExtras)
-	default: // no client can bring that about
-		detail.Reason = string(BadRequest)
-	}
-	detail.Cause = err
-	return protocol.Broken(textUnavailable).With(detail)
-}
-
 // route finds out whose handshake a token begins. A token that cannot be read is for
 // Kerberos to refuse.
 func (w *Wrapper) route(token []byte) *wrapped {
@@ -151,10 +138,18 @@ func (w *Wrapper) line(verb string, token []byte, extras string) []byte {
 // Reload implements helper.Reloader, as far as the mechanisms do. It may run at the
 // same time as Handle.
 func (w *Wrapper) Reload(ctx context.Context) error {
+	return eachOf(w, func(r interface{ Reload(context.Context) error }) error { return r.Reload(ctx) })
+}
+
+// Close implements io.Closer, as far as the mechanisms do: other programs end.
+func (w *Wrapper) Close() error { return eachOf(w, io.Closer.Close) }
+
+// eachOf calls do with each mechanism that is a T as well.
+func eachOf[T any](w *Wrapper, do func(T) error) error {
 	var errs []error
 	for _, m := range []Mechanism{w.Kerberos, w.NTLM} {
-		if r, ok := m.(interface{ Reload(context.Context) error }); ok {
-			errs = append(errs, r.Reload(ctx))
+		if as, ok := m.(T); ok {
+			errs = append(errs, do(as))
 		}
 	}
 	return errors.Join(errs...)

@@ -143,7 +143,7 @@ func (h *Handler) end(ctx context.Context, server *Server, q protocol.Handshake,
 }
 
 func (h *Handler) accept(ctx context.Context, c *Client, detail protocol.Detail) protocol.Reply {
-	detail.User, detail.Client = h.Names.Of(c.Account.Account), c.Attempt.client()
+	detail.User, detail.Client, detail.Version = h.Names.Of(c.Account.Account), c.Attempt.client(), c.Attempt.version()
 	groups, admitted, err := h.Groups.Admit(ctx, identity.Membership{Own: c.Own, SIDs: c.Groups})
 	switch {
 	case err != nil:
@@ -165,7 +165,7 @@ func (h *Handler) accept(ctx context.Context, c *Client, detail protocol.Detail)
 func (h *Handler) refuse(err error, detail protocol.Detail) protocol.Reply {
 	e := &Error{Undecided: true, cause: err}
 	errors.As(err, &e)
-	detail.Reason, detail.Client = string(e.Reason), e.Attempt.client()
+	detail.Reason, detail.Client, detail.Version = string(e.Reason), e.Attempt.client(), e.Attempt.version()
 	if detail.User == "" && e.Attempt.User != "" {
 		detail.User = e.Attempt.String()
 	}

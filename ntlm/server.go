@@ -90,15 +90,20 @@ func (a Attempt) String() string {
 	return a.Domain + `\` + a.User
 }
 
-// client says which version of NTLM came from where; nothing, if that is not known.
-func (a Attempt) client() string {
+// version returns the version of NTLM; empty, if that is not known.
+func (a Attempt) version() string {
 	if a == (Attempt{}) {
 		return ""
 	}
+	return a.Form.String()
+}
+
+// client says which version of NTLM came from where; nothing, if that is not known.
+func (a Attempt) client() string {
 	if a.Workstation == "" {
-		return a.Form.String()
+		return a.version()
 	}
-	return a.Form.String() + " from " + a.Workstation
+	return a.version() + " from " + a.Workstation
 }
 
 // maxName bounds each name in an AUTHENTICATE message, in bytes of UTF-8. Windows

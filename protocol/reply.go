@@ -77,6 +77,7 @@ type Pair struct {
 type Detail struct {
 	User    string // who tried, as claimed; in an Accept the Identity stands
 	Client  string // what the client is or says of itself, such as "ntlmv2 from PC-7"
+	Version string // of the client's protocol, such as "ntlmv2"; empty: not known
 	Backend string // what decided
 	Reason  string // short code of our own list, such as "wrong-password"
 	Extras  string // key_extras words as received: a client may have made them up

@@ -49,14 +49,13 @@ type Entries struct {
 var errTooMany = errors.New("the user is in more groups than are looked at: a narrower --group-base or --group-filter finds those that matter")
 
 func (g *Entries) admit(ctx context.Context, u entrant) basic.Verdict {
-	name, _ := legalName(u.user)
 	found, err := u.servers.Search(ctx, &ldap.SearchRequest{
 		BaseDN: g.Base, Scope: ldap.ScopeWholeSubtree, SizeLimit: maxGroups, TimeLimit: secondsLeft(ctx),
 		Filter: g.Filter.Fill(func(letter byte) string {
 			if letter == 'd' {
 				return u.name
 			}
-			return name
+			return u.user
 		}),
 		Attributes: []string{g.Attribute},
 	})

@@ -83,15 +83,13 @@ func New(opt Options) *Backend { return &Backend{opt: opt, users: opt.Servers.Fo
 
 // Authenticate implements basic.Backend.
 func (b *Backend) Authenticate(ctx context.Context, user string, password protocol.Secret) basic.Verdict {
-	name, ok := legalName(user)
-	if !ok {
+	switch {
+	case !isName(user):
 		return basic.No(basic.IllegalName, textName)
-	}
-	password, ok = legalPassword(password)
-	if !ok {
+	case !isPassword(password):
 		return basic.No(basic.WrongPassword, textRefused)
 	}
-	bindName, verdict := b.opt.Account.bindName(ctx, b.opt.Servers, name)
+	bindName, verdict := b.opt.Account.bindName(ctx, b.opt.Servers, user)
 	if verdict != nil {
 		return *verdict
 	}

@@ -49,6 +49,7 @@ func TestLogin(t *testing.T) {
 		"two blanks":           {find(t), "", "al  ice", right, protocol.Denied, basic.IllegalName, 0, 0},
 		"tab":                  {find(t), "", "al\tice", right, protocol.Denied, basic.IllegalName, 0, 0},
 		"no-break space":       {find(t), "", "al\u00a0ice", right, protocol.Denied, basic.IllegalName, 0, 0},
+		"Latin-1":              {find(t), "", "j\xfcrgen", right, protocol.Denied, basic.IllegalName, 0, 0},
 		"control":              {find(t), "", "alice\x00", right, protocol.Denied, basic.IllegalName, 0, 0},
 		"star":                 {find(t), "", "*", right, protocol.Denied, basic.NoSuchUser, 0, 0},
 		"long":                 {find(t), "", strings.Repeat("x", 8000), right, protocol.Denied, basic.NoSuchUser, 0, 0},

@@ -48,7 +48,7 @@ type Backend struct {
 	hashing chan struct{}
 }
 
-var _ basic.Backend = (*Backend)(nil)
+var _ basic.Versioned = (*Backend)(nil)
 
 // Open returns the Backend of the file at path. It never fails: a file that
 // cannot be used is logged, and may be usable by the time it is asked for.
@@ -74,6 +74,15 @@ func (b *Backend) adopted(old, t *table, again bool) {
 // Reload reads the file again, whether it seems to have changed or not. The error
 // says why it cannot be used.
 func (b *Backend) Reload(ctx context.Context) error { return b.file.Reload(ctx) }
+
+// Version implements basic.Versioned: each content of the file is one.
+func (b *Backend) Version(ctx context.Context) string {
+	t, _ := b.file.Current(ctx)
+	if t == nil {
+		return ""
+	}
+	return string(t.key[:])
+}
 
 // Authenticate implements basic.Backend. It costs one hash, whether there is such
 // a user or not.

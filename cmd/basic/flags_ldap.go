@@ -19,7 +19,7 @@ type ldapFlags struct {
 	base, filter, attribute, compare  string
 	scope, dereference                string
 	domain                            string
-	bindDN, bindPassword, bindWord    string
+	bindDN, bindPassword              string
 	bindKeytab, bindPrincipal         string
 	referrals                         bool
 	startTLS, insecure, anyCert       bool
@@ -46,7 +46,6 @@ func (l *ldapFlags) flags() []cli.Flag {
 		&cli.StringFlag{Name: "bind-password-file", Destination: &l.bindPassword, Usage: "`FILE` with the password of --bind-dn, or env:NAME, or credential:NAME"},
 		&cli.StringFlag{Name: "bind-keytab", Destination: &l.bindKeytab, Usage: "search as an account whose key is in `FILE`, by Kerberos"},
 		&cli.StringFlag{Name: "bind-principal", Destination: &l.bindPrincipal, Usage: "the account of --bind-keytab is `PRINCIPAL`, such as squid@EXAMPLE.ORG (default: the first in the file)"},
-		&cli.StringFlag{Name: "bind-password", Destination: &l.bindWord, Hidden: true}, // of basic_ldap_auth -w
 		&cli.BoolFlag{Name: "follow-referrals", Destination: &l.referrals, Usage: "look for the user also where servers refer to"},
 		&cli.BoolFlag{Name: "start-tls", Destination: &l.startTLS, Usage: "protect ldap:// with StartTLS"},
 		&cli.StringFlag{Name: "ca", Destination: &l.ca, Usage: "`FILE` with the CA of the servers, in PEM (default: the system's)"},
@@ -83,7 +82,7 @@ func ldapCommand(c *config) *cli.Command {
 			}
 			l.connections = cmp.Or(l.connections, min(max(c.Concurrency, 1), 16))
 			c.gcPercent = garbage
-			return c.serve("ldap", func(opt helper.Options) (basic.Backend, error) { return l.open(opt) })
+			return c.serve("ldap", func(opt helper.Options) (basic.Backend, error) { return l.open(c, opt) })
 		},
 	}
 }
@@ -92,7 +91,7 @@ func ldapCommand(c *config) *cli.Command {
 const maxConnections = 256
 
 // open checks the flags and returns the backend that they describe.
-func (l *ldapFlags) open(opt helper.Options) (basic.Backend, error) {
+func (l *ldapFlags) open(c *config, opt helper.Options) (basic.Backend, error) {
 	account, err := l.account()
 	if err != nil {
 		return nil, err
@@ -103,7 +102,7 @@ func (l *ldapFlags) open(opt helper.Options) (basic.Backend, error) {
 	if l.connectTime < 0 || l.answerTime < 0 {
 		return nil, errors.New("--connect-timeout and --answer-timeout are not negative")
 	}
-	pool, err := l.pool(opt.Log)
+	pool, err := l.pool(c, opt.Log)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ import (
 // program may stand before its own, with their values attached.
 func ldapAuth(call program.Call, args []string) (program.Call, error) {
 	long, rest := program.CutLong(args)
-	a := ldapArgs{attribute: "uid", port: "389", scope: "sub", dereference: "never", referrals: true, rest: rest}
+	a := ldapArgs{attribute: "uid", port: "389", scope: "sub", dereference: "never", referrals: true, own: &call, rest: rest}
 	for len(a.rest) > 0 && strings.HasPrefix(a.rest[0], "-") {
 		if err := a.next(); err != nil {
 			return call, err
@@ -27,22 +27,22 @@ func ldapAuth(call program.Call, args []string) (program.Call, error) {
 	for _, word := range a.rest {
 		a.addServers(word)
 	}
-	return a.call(call, long)
+	return call, a.translate(long)
 }
 
 // ldapArgs is what the options of basic_ldap_auth say.
 type ldapArgs struct {
+	own  *program.Call
 	rest []string
 
 	base, filter, attribute, compare string
 	scope, dereference               string
-	bindDN, password, passwordFile   string
+	bindDN, password                 string   // password: where it is
 	servers                          []string // URIs or hosts, as they are written
 	port                             string
 	startTLS, debug, usesTLS         bool
 	referrals                        bool // are followed
 	connectTime, answerTime          string
-	notes                            []string
 }
 
 const lettersWithValue = "hbpsacHESfuUtDwWv"
@@ -105,9 +105,10 @@ func (a *ldapArgs) option(letter byte, value string) error {
 	case 'D':
 		a.bindDN = value
 	case 'w':
-		a.password, a.passwordFile = value, ""
+		a.password = a.own.Secret(value)
+		a.note("everybody on this machine could read the password that -w gives when this program began: put it into a file, and give that with -W")
 	case 'W':
-		a.passwordFile = value
+		a.password = "file:" + value
 	case 'p':
 		a.port = value
 	case 'c':
@@ -136,36 +137,33 @@ func (a *ldapArgs) addServers(list string) {
 	a.servers = append(a.servers, strings.Fields(list)...)
 }
 
-// call returns the command line of this program.
-func (a *ldapArgs) call(own program.Call, long []string) (program.Call, error) {
+// translate makes the command line of this program.
+func (a *ldapArgs) translate(long []string) error {
 	if slices.Contains(long, "--help") || slices.Contains(long, "--version") {
-		own.Args = append(own.Args, long...)
-		return own, nil
+		a.own.Args = append(a.own.Args, long...)
+		return nil
 	}
 	if a.base == "" {
-		return own, errLDAPBase
+		return errLDAPBase
 	}
-	own.Args = append(own.Args, "--plain-messages")
+	a.own.Args = append(a.own.Args, "--plain-messages")
 	if a.debug {
-		own.Args = append(own.Args, "--debug")
+		a.own.Args = append(a.own.Args, "--debug")
 	}
 	backend := []string{"ldap", "--insecure", "--admit-must-change", "--base=" + a.base}
 	for _, o := range long {
 		if isLDAPFlag(o) {
 			backend = append(backend, o)
 		} else {
-			own.Args = append(own.Args, o)
+			a.own.Args = append(a.own.Args, o)
 		}
 	}
-	backend = append(backend, a.user()...)
-	backend = append(backend, a.account()...)
-	backend = append(backend, a.times()...)
-	backend = append(backend, a.urls()...)
+	backend = slices.Concat(backend, a.user(), a.account(), a.times(), a.urls())
 	if a.usesTLS && !slices.ContainsFunc(long, saysTrust) {
 		backend = append(backend, a.trust()...)
 	}
-	own.Args, own.Notes = append(own.Args, backend...), append(own.Notes, a.notes...)
-	return own, nil
+	a.own.Args = append(a.own.Args, backend...)
+	return nil
 }
 
 // isLDAPFlag reports whether a word is a flag of the command ldap rather than of this
@@ -202,11 +200,8 @@ func (a *ldapArgs) account() []string {
 	switch {
 	case a.bindDN == "":
 		return nil
-	case a.passwordFile != "":
-		return []string{"--bind-dn=" + a.bindDN, "--bind-password-file=file:" + a.passwordFile}
 	case a.password != "":
-		a.note("everybody on this machine can read the password that -w gives: put it into a file, and give that with -W")
-		return []string{"--bind-dn=" + a.bindDN, "--bind-password=" + a.password}
+		return []string{"--bind-dn=" + a.bindDN, "--bind-password-file=" + a.password}
 	}
 	a.note("-D without -W FILE has no meaning: the directory is searched as nobody")
 	return nil
@@ -224,7 +219,7 @@ func (a *ldapArgs) times() (words []string) {
 }
 
 func (a *ldapArgs) note(format string, args ...any) {
-	a.notes = append(a.notes, fmt.Sprintf(format, args...))
+	a.own.Notes = append(a.own.Notes, fmt.Sprintf(format, args...))
 }
 
 // urls names the servers, and says which cannot be trusted with a password.

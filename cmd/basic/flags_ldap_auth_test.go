@@ -49,10 +49,10 @@ func TestLDAPAuth(t *testing.T) {
 
 		// The search's account.
 		{"-b dc=x -f uid=%s -D cn=p -W /s -R", always + found + "--bind-dn=cn=p --bind-password-file=file:/s " + local, ""},
-		{"-b dc=x -f uid=%s -D cn=p -w pw -R", always + found + "--bind-dn=cn=p --bind-password=pw " + local, "everybody on this machine can read the password that -w gives"},
-		{"-b dc=x -f uid=%s -D cn=p -w pw -W /s -R", always + found + "--bind-dn=cn=p --bind-password-file=file:/s " + local, ""},
+		{"-b dc=x -f uid=%s -D cn=p -w pw -R", always + found + "--bind-dn=cn=p --bind-password-file=given:1 " + local, "everybody on this machine could read the password that -w gives"},
+		{"-b dc=x -f uid=%s -D cn=p -w pw -W /s -R", always + found + "--bind-dn=cn=p --bind-password-file=file:/s " + local, "everybody"},
 		{"-b dc=x -f uid=%s -D cn=p -R", always + found + local, "searched as nobody"},
-		{"-b dc=x -f uid=%s -w pw -R", always + found + local, ""},
+		{"-b dc=x -f uid=%s -w pw -R", always + found + local, "everybody"},
 
 		// Times are seconds; what is no number means none, which is not to be had.
 		{"-b dc=x -c 2 -t 3", always + made + "--connect-timeout=2s --answer-timeout=3s " + local, ""},

@@ -15,10 +15,8 @@ import (
 	"squidauth/helper/directory"
 	"squidauth/helper/directory/ldapconn"
 	"squidauth/helper/identity"
-	"squidauth/helper/secret"
 	"squidauth/negotiate/kerberos/ldaplogin"
 	"squidauth/ntlm/netlogon/locator"
-	"squidauth/protocol"
 )
 
 var errOneAccount = errors.New("say how users are found, by one of --filter, --user-attribute and --ad")
@@ -85,7 +83,7 @@ func isAttribute(s string) bool {
 }
 
 // pool returns the connections to the servers.
-func (l *ldapFlags) pool(log *slog.Logger) (*ldapconn.Pool, error) {
+func (l *ldapFlags) pool(c *config, log *slog.Logger) (*ldapconn.Pool, error) {
 	opt := ldapconn.Options{
 		StartTLS: l.startTLS, AnyCertificate: l.anyCert, BindDN: l.bindDN,
 		Connections: l.connections, ConnectTime: l.connectTime, AnswerTime: l.answerTime,
@@ -94,7 +92,7 @@ func (l *ldapFlags) pool(log *slog.Logger) (*ldapconn.Pool, error) {
 		return nil, err
 	}
 	switch {
-	case (l.bindDN == "") != (l.bindPassword+l.bindWord == ""):
+	case (l.bindDN == "") != (l.bindPassword == ""):
 		return nil, errors.New("--bind-dn and --bind-password-file need each other")
 	case l.bindKeytab != "" && l.bindDN != "":
 		return nil, errors.New("--bind-keytab and --bind-dn exclude each other")
@@ -105,11 +103,8 @@ func (l *ldapFlags) pool(log *slog.Logger) (*ldapconn.Pool, error) {
 	case l.ca != "" && l.anyCert:
 		return nil, errors.New("--ca and --any-certificate exclude each other")
 	}
-	if l.bindWord != "" {
-		opt.Secret = secret.Fixed(protocol.Secret(l.bindWord))
-	}
 	if l.bindPassword != "" {
-		source, err := ldapconn.OpenSecret(l.bindPassword, log)
+		source, err := c.Secret(l.bindPassword, ldapconn.SecretConfig(log))
 		if err != nil {
 			return nil, fmt.Errorf("--bind-password-file: %w", err)
 		}

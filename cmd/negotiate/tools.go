@@ -10,10 +10,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/urfave/cli/v2"
 
+	"squidauth/helper/printable"
 	"squidauth/helper/watch"
 	"squidauth/negotiate/kerberos/initiator"
 )
@@ -45,13 +45,7 @@ func (t *tools) fail(err error) error {
 // say writes a line. What names hold that were read from a file or the network
 // cannot do anything to a terminal.
 func say(w io.Writer, format string, args ...any) {
-	line := strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '?'
-	}, strings.ToValidUTF8(fmt.Sprintf(format, args...), "?"))
-	fmt.Fprintln(w, line)
+	fmt.Fprintln(w, printable.Text(fmt.Sprintf(format, args...)))
 }
 
 func keytabFlag(file *string) cli.Flag {

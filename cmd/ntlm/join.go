@@ -15,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"squidauth/helper/printable"
 	"squidauth/negotiate/kerberos/initiator"
 	"squidauth/negotiate/kerberos/kdc"
 	"squidauth/ntlm/machine"
@@ -250,10 +251,10 @@ func (j *join) tell(order *machine.Join, r *machine.Report) {
 	a := r.Account
 	out := bufio.NewWriter(os.Stdout)
 	defer out.Flush()
-	fmt.Fprintf(out, "joined:  %s is this proxy's account, by domain controller %s\n", printable(r.DN), printable(r.Controller))
-	fmt.Fprintf(out, "names:   %s\n", printable(strings.Join(r.SPNs, ", ")))
+	fmt.Fprintf(out, "joined:  %s is this proxy's account, by domain controller %s\n", printable.Text(r.DN), printable.Text(r.Controller))
+	fmt.Fprintf(out, "names:   %s\n", printable.Text(strings.Join(r.SPNs, ", ")))
 	fmt.Fprintf(out, "ntlm:    --domain %s --realm %s --machine-account '%s' --machine-secret %s\n",
-		printable(cmp.Or(r.NetBIOS, "NETBIOS")), printable(a.Realm), printable(a.Name), order.Files.Secret)
+		printable.Text(cmp.Or(r.NetBIOS, "NETBIOS")), printable.Text(a.Realm), printable.Text(a.Name), order.Files.Secret)
 	fmt.Fprintf(out, "keytab:  --keytab %s, with keys number (kvno) %d\n", order.Files.Keytab, r.Kvno)
 	fmt.Fprintf(out, "rotate:  ntlm rotate --secret %s --keytab %s --if-older-than 30d, once a day\n", order.Files.Secret, order.Files.Keytab)
 	fmt.Fprintf(out, "rights:  give both files to the group that Squid runs as, mode 0640; who can read them can be this machine\n")
@@ -262,19 +263,9 @@ func (j *join) tell(order *machine.Join, r *machine.Report) {
 	}
 }
 
-// printable is text of the network that can do nothing to a terminal.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return '?'
-		}
-		return r
-	}, strings.ToValidUTF8(text, "?"))
-}
-
 // fail ends a command for a reason that is not its command line.
 func (t *tools) fail(err error) error {
-	say("%s", printable(strings.ReplaceAll(err.Error(), "\n", "; ")))
+	say("%s", printable.Text(strings.ReplaceAll(err.Error(), "\n", "; ")))
 	t.status = 1
 	return nil
 }

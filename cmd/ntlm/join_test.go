@@ -62,9 +62,3 @@ func TestParseAge(t *testing.T) {
 		}
 	}
 }
-
-func TestPrintable(t *testing.T) {
-	if got := printable("CN=\x1b[2Jä\u009b\xff"); got != "CN=?[2Jä??" {
-		t.Errorf("%q", got)
-	}
-}

@@ -24,11 +24,18 @@ type config struct {
 	commands commands
 	identity accounts.Identity // of users whom this program itself lets in
 	kerberos mechanism.Kerberos
-	ntlm     ntlmConfig
+	ntlm     mechanism.NTLM
+
+	permitUncheckedMIC bool
 }
 
 func (c *config) flags() []cli.Flag {
-	flags := append(c.kerberos.Flags(), c.ntlm.flags()...)
+	c.ntlm.Prefix = "ntlm-"
+	flags := append(c.kerberos.Flags(), c.ntlm.Flags()...)
+	flags = append(flags, c.ntlm.ModeFlag(), &cli.BoolFlag{
+		Name: "permit-unchecked-mic", Destination: &c.permitUncheckedMIC,
+		Usage: "let clients in with NTLM within SPNEGO whose MIC the program of --ntlm cannot check",
+	})
 	return append(flags, c.identity.Flags()...)
 }
 
@@ -38,7 +45,7 @@ func (c *config) serve(ctx *cli.Context) error {
 		return fmt.Errorf("wrapper takes no argument: %q", ctx.Args().First())
 	}
 	opt, err1 := c.Options(protocol.Negotiate)
-	mode, err2 := c.ntlm.parseMode()
+	mode, err2 := c.ntlm.Mode()
 	if err := errors.Join(err1, err2, c.checkUnused(ctx)); err != nil {
 		return err
 	}
@@ -46,14 +53,11 @@ func (c *config) serve(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	children, err := c.addChildren(w, mode, opt.Log)
-	if err == nil {
-		c.Serve(w, opt)
+	if err := c.addChildren(w, mode, opt.Log); err != nil {
+		return err
 	}
-	for _, child := range children {
-		child.Close()
-	}
-	return err
+	c.Serve(w, opt)
+	return nil
 }
 
 // checkUnused refuses options of what another program does.
@@ -63,7 +67,7 @@ func (c *config) checkUnused(ctx *cli.Context) error {
 		unused = append(unused, c.kerberos.Flags()...)
 	}
 	if c.commands.ntlm != nil {
-		unused = append(unused, c.ntlm.flagsOfSource()...)
+		unused = append(unused, c.ntlm.Flags()...)
 	}
 	if c.commands.kerberos != nil && c.commands.ntlm != nil {
 		unused = append(unused, c.identity.Flags()...)
@@ -90,7 +94,7 @@ func (c *config) wrapper(ctx *cli.Context, mode ntlm.Mode, log *slog.Logger) (*n
 	if err != nil {
 		return nil, err
 	}
-	w := &negotiate.Wrapper{PermitUncheckedMIC: c.ntlm.permitUncheckedMIC, KeyExtras: c.KeyExtras, Log: log}
+	w := &negotiate.Wrapper{PermitUncheckedMIC: c.permitUncheckedMIC, KeyExtras: c.KeyExtras, Log: log}
 	if c.commands.kerberos == nil {
 		if w.Kerberos, err = c.kerberos.Handler(log, names, groups, c.KeyExtras); err != nil {
 			return nil, err
@@ -102,41 +106,34 @@ func (c *config) wrapper(ctx *cli.Context, mode ntlm.Mode, log *slog.Logger) (*n
 	if !ctx.IsSet("user-form") && !ctx.IsSet("strip-realm") {
 		names.Form = identity.Domain // as ntlm has it
 	}
-	switch handler, err := c.ntlm.handler(mode, log, names, groups, c.KeyExtras); {
+	handler, err := c.ntlm.Handler(log, names, groups, c.KeyExtras)
+	switch {
+	case errors.Is(err, mechanism.ErrNoSource) && firstSet(ctx, append(c.ntlm.Flags(), c.ntlm.ModeFlag())) == "":
+		return w, nil // Kerberos alone is meant
 	case err != nil:
 		return nil, err
-	case handler != nil:
-		w.NTLM = handler
-	case firstSet(ctx, c.ntlm.flags()) != "":
-		return nil, errNoSource
 	}
+	w.NTLM = handler
 	return w, nil
 }
 
 // addChildren starts the other programs.
-func (c *config) addChildren(w *negotiate.Wrapper, mode ntlm.Mode, log *slog.Logger) (children []*child.Child, err error) {
-	start := func(command []string, scheme protocol.Scheme) (negotiate.Mechanism, error) {
-		c, err := child.New(child.Config{Command: command, Scheme: scheme, Log: log})
-		if err == nil {
-			children = append(children, c)
-		}
-		return c, err
-	}
+func (c *config) addChildren(w *negotiate.Wrapper, mode ntlm.Mode, log *slog.Logger) (err error) {
 	if c.commands.kerberos != nil {
-		if w.Kerberos, err = start(c.commands.kerberos, protocol.Negotiate); err != nil {
-			return children, err
+		if w.Kerberos, err = child.New(child.Config{Command: c.commands.kerberos, Scheme: protocol.Negotiate, Log: log}); err != nil {
+			return err
 		}
 	}
 	if c.commands.ntlm == nil || mode == ntlm.Off {
-		return children, nil
+		return nil
 	}
 	scheme := protocol.NTLM
 	if takesSPNEGO(c.commands.ntlm) {
 		scheme, w.NTLMTakesSPNEGO = protocol.Negotiate, true
 	}
 	w.AuditNTLM = mode == ntlm.Audit
-	w.NTLM, err = start(c.commands.ntlm, scheme)
-	return children, err
+	w.NTLM, err = child.New(child.Config{Command: c.commands.ntlm, Scheme: scheme, Log: log})
+	return err
 }
 
 var _ helper.Reloader = (*negotiate.Wrapper)(nil)

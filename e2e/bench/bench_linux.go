@@ -72,7 +72,7 @@ func (b *bench) sides(c testCase, file string) ([2]side, error) {
 		}
 		sides[i] = side{
 			path:     b.opts.path(cmd),
-			argv:     cmd.argv(file),
+			argv:     cmd.argv(file, b.opts.stockDir),
 			inFlight: cmd.inFlight,
 			farewell: cmd.farewell,
 			pin:      b.opts.pinning(c),

@@ -17,8 +17,8 @@ const (
 	self                // this driver as an echo helper: what the measuring itself costs
 )
 
-// A command starts a helper. In its arguments FILE stands for the path of the case's file, and DIR for an empty directory
-// that each process has for itself.
+// A command starts a helper. In its arguments FILE stands for the path of the case's file, STOCK for the directory of Squid's
+// helpers, and DIR for an empty directory that each process has for itself.
 type command struct {
 	from     origin
 	program  string
@@ -102,17 +102,17 @@ func (c testCase) verdict(measure string, s summary) string {
 }
 
 // argv gives the helper's words. Squid puts the name into parentheses, so that is how helpers must be able to start.
-func (c command) argv(file string) []string {
+func (c command) argv(file, stockDir string) []string {
 	argv := []string{"(" + filepath.Base(c.program) + ")"}
 	for _, arg := range c.args {
-		argv = append(argv, strings.ReplaceAll(arg, "FILE", file))
+		argv = append(argv, strings.NewReplacer("FILE", file, "STOCK", stockDir).Replace(arg))
 	}
 	return argv
 }
 
 // allCases is every case, in the order of the table.
 func allCases() []testCase {
-	return slices.Concat(floorCases(), basicCases(), negotiateCases(), ntlmCases())
+	return slices.Concat(floorCases(), basicCases(), negotiateCases(), ntlmCases(), wrapperCases())
 }
 
 // floorCases tell how fast the driver could be with a helper that does nothing, and, being the same program on both sides,

@@ -52,7 +52,7 @@ func TestRequestsFitTheSocketBuffer(t *testing.T) {
 }
 
 func TestArgv(t *testing.T) {
-	got := ourNCSA().argv("/tmp/passwd")
+	got := ourNCSA().argv("/tmp/passwd", "/usr/lib/squid")
 	if want := []string{"(basic)", "ncsa", "/tmp/passwd"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

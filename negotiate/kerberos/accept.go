@@ -132,7 +132,7 @@ func openAuthenticator(req *apReq, t *ticket) (*authenticator, error) {
 	}
 	if !auth.cname.equal(t.cname) || auth.crealm != t.crealm {
 		return nil, refuse(BadMatch, "the ticket is of %s@%s, the authenticator of %s", t.cname, t.crealm,
-			printable(auth.cname.String()+"@"+auth.crealm))
+			shown(auth.cname.String()+"@"+auth.crealm))
 	}
 	return auth, nil
 }
@@ -177,7 +177,7 @@ func (a *Acceptor) checkRealms(t *ticket) error {
 	}
 	for realm := range strings.SplitSeq(way, ",") {
 		if !slices.Contains(a.Realms, realm) {
-			return refuse(Transited, "the ticket came through the realms %s, and the KDC did not check that way: allow them by --realm", printable(way))
+			return refuse(Transited, "the ticket came through the realms %s, and the KDC did not check that way: allow them by --realm", shown(way))
 		}
 	}
 	return nil

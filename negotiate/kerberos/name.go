@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"squidauth/helper/printable"
 )
 
 // principal is a principal's name without realm (RFC 4120 section 5.2.2).
@@ -55,14 +57,9 @@ func checkName(name principal, realm string) error {
 	return nil
 }
 
-// printable makes text from the network fit for a log: some of it, and nothing
+// shown makes text from the network fit for a log: some of it, and nothing
 // that moves a cursor.
-func printable(s string) string {
+func shown(s string) string {
 	const most = 256
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '?'
-	}, strings.ToValidUTF8(s[:min(len(s), most)], "?"))
+	return printable.Text(s[:min(len(s), most)])
 }

@@ -75,7 +75,7 @@ func readTicket(plain []byte, s serviceKey) (*ticket, error) {
 
 // describe says in words what the ticket is for.
 func (s *sealed) describe() string {
-	return fmt.Sprintf("%s kvno %d %s", printable(s.sname.String()+"@"+s.realm), uint32(s.part.KVNO), enctype.Name(s.part.EType))
+	return fmt.Sprintf("%s kvno %d %s", shown(s.sname.String()+"@"+s.realm), uint32(s.part.KVNO), enctype.Name(s.part.EType))
 }
 
 // What a keyring remembers of tickets is bounded: a proxy's process sees a few

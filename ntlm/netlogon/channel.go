@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"squidauth/helper/state"
 	"squidauth/ntlm"
 	"squidauth/ntlm/netlogon/epm"
 	"squidauth/ntlm/netlogon/nrpc"
@@ -132,9 +133,9 @@ func (b *builder) agree(ctx context.Context, c *controller, plain *rpc.Conn, sea
 	if err != nil {
 		return nil, err
 	}
-	defer lock.unlock()
+	defer lock.Unlock()
 	now := b.config.Now()
-	last := parseRefusal(lock.note()).or(c.lastRefusal(), secret)
+	last := parseRefusal(lock.Note()).or(c.lastRefusal(), secret)
 	if last.in(now, secret) {
 		b.noteRefusal(c, last)
 		return nil, refused(c.host, b.config.Account, last.status)
@@ -147,7 +148,7 @@ func (b *builder) agree(ctx context.Context, c *controller, plain *rpc.Conn, sea
 			return nil, undecidedBy(c.host, status)
 		}
 		last = last.again(now, secret, status)
-		lock.leave(last.String())
+		lock.Leave(last.String())
 		b.noteRefusal(c, last)
 		return nil, refused(c.host, b.config.Account, status)
 	}
@@ -155,17 +156,17 @@ func (b *builder) agree(ctx context.Context, c *controller, plain *rpc.Conn, sea
 		return nil, err
 	}
 	if last.times > 0 {
-		lock.leave("")
+		lock.Leave("")
 	}
 	return rpc.Bind(ctx, sealed, rpc.Netlogon, ssp.Initiate(key, b.names))
 }
 
 // lock takes the lock of the account at a controller. Where there is none to be had,
 // set-ups disturb one another and are repeated: that is better than none.
-func (b *builder) lock(ctx context.Context, c *controller) (*lockFile, error) {
+func (b *builder) lock(ctx context.Context, c *controller) (*state.Lock, error) {
 	waiting, cancel := context.WithTimeout(ctx, lockTime)
 	defer cancel()
-	l, err := takeLock(waiting, b.config.StateDir, lockName(b.config.Account, c.host))
+	l, err := state.Take(waiting, b.config.StateDir, lockName(b.config.Account, c.host))
 	switch {
 	case err == nil:
 		return l, nil

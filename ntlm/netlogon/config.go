@@ -29,7 +29,7 @@ type Config struct {
 	Secret  *SecretFile // its password
 
 	// StateDir is a folder of this user's own for the lock, such as
-	// DefaultStateDir returns. It is made if its parent exists.
+	// state.DefaultDir returns. It is made if its parent exists.
 	StateDir string
 
 	MaxCalls int // to one domain controller at the same time, more wait; 0: DefaultMaxCalls

@@ -4,7 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -54,15 +53,6 @@ func TestEndpointMapper(t *testing.T) {
 		address, host := endpointMapper(in)
 		if got := address + " " + host; got != want {
 			t.Errorf("%s: %s", in, got)
-		}
-	}
-}
-
-func TestDefaultStateDir(t *testing.T) {
-	for value, want := range map[string]string{"/run/user/7": "/run/user/7/squidauth", "": "squidauth-", "relative": "squidauth-"} {
-		got := DefaultStateDir(func(string) (string, bool) { return value, value != "" })
-		if !strings.Contains(got, want) || !filepath.IsAbs(got) {
-			t.Errorf("%q: %s", value, got)
 		}
 	}
 }

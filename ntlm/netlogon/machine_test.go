@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"squidauth/helper/state"
 	"squidauth/ntlm/netlogon/dctest"
 	"squidauth/ntlm/netlogon/nrpc"
 	"squidauth/ntlm/ntlmssp"
@@ -71,7 +72,7 @@ func TestBackoff(t *testing.T) {
 		if !r.in(now, s) || r.in(r.until, s) || r.in(now, secrets{[]ntlmssp.Key{{2}}}) || r.in(now.Add(-time.Hour), s) {
 			t.Errorf("refusal %d", r.times)
 		}
-		if again := parseRefusal(r.String()); again != r || len(r.String()) > maxNote {
+		if again := parseRefusal(r.String()); again != r || len(r.String()) > state.MaxNote {
 			t.Errorf("%q is read as %+v, not %+v", r, again, r)
 		}
 	}

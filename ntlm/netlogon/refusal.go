@@ -14,8 +14,6 @@ const (
 	lastBackoff  = 5 * time.Minute
 )
 
-const maxNote = 128 // bytes
-
 // refusal is what is remembered of a refused machine account, and left for other
 // processes in the lock's file. The zero refusal is none.
 type refusal struct {

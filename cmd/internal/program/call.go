@@ -6,12 +6,15 @@ import (
 	"strings"
 
 	"squidauth/helper"
+	"squidauth/protocol"
 )
 
 // A Call is a command line, and what is to be said about it.
 type Call struct {
 	Args  []string // with the program's name
 	Notes []string // for the operator
+
+	secrets []protocol.Secret // that words of Args stand for, see Secret
 }
 
 // Tell writes the notes, once and a line each.

@@ -2,12 +2,15 @@ package program
 
 import (
 	"fmt"
+	"io"
+	"log/slog"
 	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"squidauth/helper"
+	"squidauth/helper/metrics"
 	"squidauth/protocol"
 )
 
@@ -30,14 +33,37 @@ type Common struct {
 	audit     string
 	logFormat string
 	dialect   string
+	metrics   string // DIR
 	debug     bool
 
-	queue *helper.LogQueue
+	secrets []protocol.Secret // from the command line, see Secret
+
+	queue   *helper.LogQueue
+	closers []io.Closer // once all is answered
+
+	inspect func(helper.Handler) // takes what would be served; nil: it is served
 }
 
-// Serve answers Squid until it closes the connection.
+// Inspect has the Handler that Serve is called with given to take, in place of serving:
+// no line is read, logged or counted.
+func (c *Common) Inspect(take func(helper.Handler)) { c.inspect = take }
+
+// Serve answers Squid until it closes the connection, and then closes the Handler if
+// that is an io.Closer.
 func (c *Common) Serve(h helper.Handler, opt helper.Options) {
+	if c.inspect != nil {
+		c.inspect(h)
+		return
+	}
 	helper.Run(h, opt)
+	if closer, ok := h.(io.Closer); ok {
+		c.closers = append(c.closers, closer)
+	}
+	for _, closer := range c.closers {
+		if err := closer.Close(); err != nil {
+			opt.Log.Warn("not all ended well", "error", err)
+		}
+	}
 	c.queue.Flush()
 }
 
@@ -48,6 +74,7 @@ func (c *Common) flags() []cli.Flag {
 		&cli.StringFlag{Name: "audit", Destination: &c.audit, Value: "failures", Usage: "log `WHICH` decisions: all, failures, none"},
 		&cli.StringFlag{Name: "log-format", Destination: &c.logFormat, Value: "text", Usage: "log as text or json `FORM`"},
 		&cli.StringFlag{Name: "dialect", Destination: &c.dialect, Value: "modern", Usage: "reply in modern (Squid 3.4 and later) or legacy (2.6 and later) `WORDS`"},
+		&cli.StringFlag{Name: "metrics", Destination: &c.metrics, Usage: "count logins in `DIR`/squidauth-SCHEME.prom, for Prometheus' node_exporter"},
 		&cli.BoolFlag{Name: "debug", Aliases: []string{"d"}, Destination: &c.debug, Usage: "log more, and every decision; never a secret"},
 	}
 }
@@ -84,8 +111,17 @@ func (c *Common) Options(scheme protocol.Scheme) (helper.Options, error) {
 	if c.debug {
 		opt.Audit = helper.AuditAll
 	}
+	if c.inspect != nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+		return opt, nil
+	}
 	c.queue = helper.NewLogQueue(os.Stderr)
 	opt.Log = helper.NewLog(c.queue, format, c.debug)
+	if c.metrics != "" {
+		file := metrics.Open(c.metrics, scheme, opt.Log)
+		opt.Observe = file.Observe
+		c.closers = append(c.closers, file)
+	}
 	return opt, nil
 }
 

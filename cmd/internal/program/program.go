@@ -38,15 +38,21 @@ func New(name, usage string, common *Common) *cli.App {
 // standard error, if the command line is impossible.
 func Run(app *cli.App, args []string) int {
 	helper.Prepare()
-	for _, c := range app.Commands {
-		c.HideHelpCommand = true // "help" may be the name of a file
-		c.OnUsageError = app.OnUsageError
-	}
-	err := app.Run(args)
+	app.Commands = append(app.Commands, manualCommands(app)...)
+	err := Act(app, args)
 	if err == nil {
 		return 0
 	}
 	msg := strings.Join(strings.Fields(err.Error()), " ")
 	fmt.Fprintf(os.Stderr, "%s: %s; '%s --help' tells more\n", helper.ProgramName(), msg, app.Name)
 	return 1
+}
+
+// Act does what a command line says, and returns what is wrong with it.
+func Act(app *cli.App, args []string) error {
+	for _, c := range app.Commands {
+		c.HideHelpCommand = true // "help" may be the name of a file
+		c.OnUsageError = app.OnUsageError
+	}
+	return app.Run(args)
 }

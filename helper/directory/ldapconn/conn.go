@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"squidauth/protocol"
 )
 
 // conn is a connection that is ready for requests. It is used by one goroutine at
@@ -174,7 +176,7 @@ func (p *Pool) prepare(ctx context.Context, c *conn, protection *tls.Config, tic
 
 // bind tells the server who asks. A password that was refused is not sent again
 // for a while, unless the file has another: that would lock the account. For the same
-// reason connections to one server do not send it at once.
+// reason connections to one server do not send at once what was not right of late.
 func (p *Pool) bind(ctx context.Context, c *conn) error {
 	if p.opt.BindDN == "" {
 		return nil
@@ -183,21 +185,42 @@ func (p *Pool) bind(ctx context.Context, c *conn) error {
 	if err != nil {
 		return fmt.Errorf("the bind DN's password is not there: %w", err)
 	}
-	turn := p.turn(c.server)
-	select {
-	case turn <- struct{}{}:
-		defer func() { <-turn }()
-	case <-ctx.Done():
-		return errNoAnswer
+	release, err := p.await(ctx, c.server, secret)
+	if err != nil {
+		return err
 	}
+	defer release()
 	if err := p.refused.check(secret, p.opt.Now()); err != nil {
 		return err
 	}
 	err = c.do(ctx, func() error { return c.ldap.Bind(p.opt.BindDN, string(secret)) })
+	if err == nil {
+		p.refused.succeed(secret, p.opt.Now())
+	}
 	if !ldap.IsErrorWithCode(err, ldap.LDAPResultInvalidCredentials) {
 		return err
 	}
 	return p.refused.remember(secret, p.opt.Now(), err)
+}
+
+// await waits until nobody else sends a password to the server that was not right of
+// late, which this one may be as well by then.
+func (p *Pool) await(ctx context.Context, s Server, secret protocol.Secret) (release func(), err error) {
+	proven := func() bool { return p.refused.isGood(secret, p.opt.Now()) }
+	if proven() {
+		return func() {}, nil
+	}
+	turn := p.turn(s)
+	select {
+	case turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, errNoAnswer
+	}
+	if proven() {
+		<-turn
+		return func() {}, nil
+	}
+	return func() { <-turn }, nil
 }
 
 // turn returns what who binds to a server holds.

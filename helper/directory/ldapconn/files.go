@@ -18,7 +18,12 @@ const withoutFile = "the directory cannot be asked until that is mended"
 // OpenSecret returns the source of the bind DN's password that a word of the command
 // line names, see secret.Open.
 func OpenSecret(word string, log *slog.Logger) (*secret.Source, error) {
-	return secret.Open(word, secret.Config{Kind: "password of the bind DN", Without: withoutFile, Log: log})
+	return secret.Open(word, SecretConfig(log))
+}
+
+// SecretConfig says what the bind DN's password is for.
+func SecretConfig(log *slog.Logger) secret.Config {
+	return secret.Config{Kind: "password of the bind DN", Without: withoutFile, Log: log}
 }
 
 // OpenCA returns the file with the certificates, in PEM, that those of the servers

@@ -1,6 +1,6 @@
 //go:build unix
 
-package netlogon
+package state
 
 import (
 	"context"
@@ -20,18 +20,24 @@ const (
 	lastPause  = 5 * time.Millisecond
 )
 
+// Supported says that this system has locks of files.
+const Supported = true
+
+// MaxNote bounds a note, in bytes.
+const MaxNote = 128
+
 var (
 	errNoFolder = errors.New("is not a folder")
 	errNotFile  = errors.New("is not a regular file of one name: remove it")
 )
 
-// lockFile is a file that this process has locked, and in which processes leave one
-// another a note. A nil lockFile stands for a lock that could not be had.
-type lockFile struct{ file *os.File }
+// Lock is a file that this process has locked, and in which processes leave one
+// another a note. A nil Lock stands for a lock that could not be had.
+type Lock struct{ file *os.File }
 
-// takeLock locks the file with that name in the folder, which it makes if there is
+// Take locks the file with that name in the folder, which it makes if there is
 // none. It waits as long as ctx lasts.
-func takeLock(ctx context.Context, folder, name string) (*lockFile, error) {
+func Take(ctx context.Context, folder, name string) (*Lock, error) {
 	if err := ownFolder(folder); err != nil {
 		return nil, err
 	}
@@ -42,7 +48,7 @@ func takeLock(ctx context.Context, folder, name string) (*lockFile, error) {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if err == nil {
-			return &lockFile{f}, nil
+			return &Lock{f}, nil
 		}
 		if err == unix.EWOULDBLOCK || err == unix.EINTR {
 			err = sleep(ctx, pause)
@@ -66,27 +72,30 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// unlock lets others in.
-func (l *lockFile) unlock() {
+// File returns the file, which is closed when it is unlocked.
+func (l *Lock) File() *os.File { return l.file }
+
+// Unlock lets others in.
+func (l *Lock) Unlock() {
 	if l != nil {
 		l.file.Close()
 	}
 }
 
-// note returns what the last one left.
-func (l *lockFile) note() string {
+// Note returns what the last one left.
+func (l *Lock) Note() string {
 	if l == nil {
 		return ""
 	}
-	b, err := io.ReadAll(io.NewSectionReader(l.file, 0, maxNote+1))
-	if err != nil || len(b) > maxNote {
+	b, err := io.ReadAll(io.NewSectionReader(l.file, 0, MaxNote+1))
+	if err != nil || len(b) > MaxNote {
 		return ""
 	}
 	return string(b)
 }
 
-// leave replaces the note. Whoever cannot write one does without.
-func (l *lockFile) leave(note string) {
+// Leave replaces the note. Whoever cannot write one does without.
+func (l *Lock) Leave(note string) {
 	if l != nil && l.file.Truncate(0) == nil {
 		_, _ = l.file.WriteAt([]byte(note), 0)
 	}

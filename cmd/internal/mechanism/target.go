@@ -1,4 +1,4 @@
-package main
+package mechanism
 
 import (
 	"fmt"
@@ -22,16 +22,16 @@ func checkNetBIOS(flag, name string) error {
 
 // target says how clients are told that this machine is called. A domain controller
 // compares that with the machine account.
-func (c *config) target() ntlm.Target {
+func (c *NTLM) target() ntlm.Target {
 	host, err := os.Hostname()
 	if err != nil {
 		host = ""
 	}
 	computer := c.computer
-	if c.machineAccount != "" {
-		computer = strings.TrimSuffix(c.machineAccount, "$")
+	if c.domain.machineAccount != "" {
+		computer = strings.TrimSuffix(c.domain.machineAccount, "$")
 	}
-	return targetOf(host, computer, c.domain, c.realm)
+	return targetOf(host, computer, c.domain.Name, c.domain.Realm)
 }
 
 // targetOf completes what is configured by what the machine is called.

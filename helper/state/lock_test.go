@@ -1,6 +1,6 @@
 //go:build unix
 
-package netlogon
+package state
 
 import (
 	"context"
@@ -18,46 +18,48 @@ import (
 func TestLock(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	synctest.Test(t, func(t *testing.T) {
-		first, err := takeLock(t.Context(), dir, "a.lock")
+		first, err := Take(t.Context(), dir, "a.lock")
 		if err != nil {
 			t.Fatal(err)
 		}
-		other, err := takeLock(t.Context(), dir, "b.lock")
+		other, err := Take(t.Context(), dir, "b.lock")
 		if err != nil {
 			t.Fatal(err)
 		}
-		other.unlock()
-		first.leave("a note")
-		if _, err := takeLock(within(t, time.Second), dir, "a.lock"); !errors.Is(err, context.DeadlineExceeded) {
+		other.Unlock()
+		first.Leave("a note")
+		within, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := Take(within, dir, "a.lock"); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("locked twice: %v", err)
 		}
-		time.AfterFunc(time.Minute, first.unlock)
-		second, err := takeLock(t.Context(), dir, "a.lock")
+		time.AfterFunc(time.Minute, first.Unlock)
+		second, err := Take(t.Context(), dir, "a.lock")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if note := second.note(); note != "a note" {
+		if note := second.Note(); note != "a note" {
 			t.Errorf("%q", note)
 		}
-		second.leave("")
-		if note := second.note(); note != "" {
+		second.Leave("")
+		if note := second.Note(); note != "" {
 			t.Errorf("%q", note)
 		}
-		second.leave(strings.Repeat("x", maxNote+1))
-		if note := second.note(); note != "" {
+		second.Leave(strings.Repeat("x", MaxNote+1))
+		if note := second.Note(); note != "" {
 			t.Errorf("%q", note)
 		}
-		second.unlock()
+		second.Unlock()
 	})
 	for path, mode := range map[string]os.FileMode{dir: 0o700, filepath.Join(dir, "a.lock"): 0o600} {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != mode {
 			t.Errorf("%s: %v, %v", path, info, err)
 		}
 	}
-	var none *lockFile
-	none.leave("nothing")
-	none.unlock()
-	if none.note() != "" {
+	var none *Lock
+	none.Leave("nothing")
+	none.Unlock()
+	if none.Note() != "" {
 		t.Error("a note from nobody")
 	}
 }
@@ -92,7 +94,7 @@ func TestLockRefused(t *testing.T) {
 			if err := errors.Join(os.MkdirAll(dir, 0o700), c.prepare(dir)); err != nil {
 				t.Fatal(err)
 			}
-			l, err := takeLock(t.Context(), dir, "a.lock")
+			l, err := Take(t.Context(), dir, "a.lock")
 			if l != nil || err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v, want %s", err, c.want)
 			}
@@ -103,21 +105,8 @@ func TestLockRefused(t *testing.T) {
 		if err := os.Chown(dir, 1, 1); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := takeLock(t.Context(), dir, "a.lock"); err == nil || !strings.Contains(err.Error(), "belongs to user 1, but this program runs as user 0") {
+		if _, err := Take(t.Context(), dir, "a.lock"); err == nil || !strings.Contains(err.Error(), "belongs to user 1, but this program runs as user 0") {
 			t.Error(err)
-		}
-	}
-}
-
-func TestLockName(t *testing.T) {
-	for _, c := range [][3]string{
-		{"PROXY$", "DC1.example.test", "netlogon-proxy__dc1.example.test.lock"},
-		{"P$", "../../etc", "netlogon-p__.._.._etc.lock"},
-		{"P$", "fe80::1%eth0", "netlogon-p__fe80__1_eth0.lock"},
-		{"P$", strings.Repeat("x", 300), "netlogon-p__" + strings.Repeat("x", 197) + ".lock"},
-	} {
-		if got := lockName(c[0], c[1]); got != c[2] {
-			t.Errorf("%s", got)
 		}
 	}
 }

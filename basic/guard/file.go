@@ -1,0 +1,141 @@
+package guard
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"squidauth/helper/state"
+)
+
+const (
+	// fileName is that of the shared file in its folder.
+	fileName = "logins.state"
+
+	// beginWait bounds what a login waits for the file. Those who behave hold the lock
+	// for microseconds. At its end it has more patience: others wait for its outcome.
+	beginWait = 200 * time.Millisecond
+	endWait   = 2 * time.Second
+
+	// idle is how long a file was not written when nothing in it matters any more: as
+	// long as the longest time that can be set. It then gets another key.
+	idle = MaxTime
+)
+
+var (
+	errTurn = errors.New("other logins of this process keep the file busy")
+	errOpen = errors.New("is open to other users: run chmod 600 on it, or remove it")
+)
+
+// file holds records for all processes that have it open. Who reads it learns the key,
+// and can try passwords out on its tags: hence it is closed to others, holds nothing of
+// a password that was right, and is best kept where memory is (/run).
+type file struct {
+	folder string
+
+	turn chan struct{} // holds a token while a goroutine uses what follows
+	page [pageLen]byte
+	slot []byte
+}
+
+func newFile(folder string) *file {
+	return &file{folder: folder, turn: make(chan struct{}, 1)}
+}
+
+// update replaces the record of a login's name by what change makes of it.
+func (f *file) update(q *question, within time.Duration, change change) error {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	select {
+	case f.turn <- struct{}{}:
+	case <-ctx.Done():
+		return errTurn
+	}
+	defer func() { <-f.turn }()
+	lock, err := state.Take(ctx, f.folder, fileName)
+	if err != nil {
+		return err
+	}
+	defer lock.Unlock()
+	return f.change(lock.File(), q, change)
+}
+
+// change is update for a file that is open and locked.
+func (f *file) change(file *os.File, q *question, change change) error {
+	k, err := readKey(file, q.now)
+	if err != nil {
+		return err
+	}
+	t := q.tags(&k)
+	at, rec, err := f.find(file, t.name)
+	if err != nil {
+		return err
+	}
+	f.slot = appendSlot(f.slot[:0], t.name, change(rec, t.pair))
+	if bytes.Equal(f.page[at:][:slotLen], f.slot) || rec == nil && f.slot[entryPhase] == 0 {
+		return nil
+	}
+	_, err = file.WriteAt(f.slot, t.name.offset()+int64(at))
+	return err
+}
+
+// readKey returns the key in the header. A file without a header begins anew, and so
+// does one that has long been idle.
+func readKey(file *os.File, now time.Time) (key, error) {
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+		return key{}, err
+	case info.Mode().Perm()&0o077 != 0:
+		return key{}, fmt.Errorf("%s %w", file.Name(), errOpen)
+	}
+	var head [headLen]byte
+	if _, err := file.ReadAt(head[:], 0); err != nil && err != io.EOF {
+		return key{}, err
+	}
+	if k, ok := parseHeader(head[:]); ok && now.Sub(info.ModTime()) <= idle {
+		return k, nil
+	}
+	if err := file.Truncate(0); err != nil {
+		return key{}, err
+	}
+	k := newKey()
+	_, err = file.WriteAt(makeHeader(&k), 0)
+	return k, err
+}
+
+func newKey() (k key) {
+	rand.Read(k[:]) // never fails
+	return k
+}
+
+// find reads the bucket of a name, and returns where in it the name's slot is and what
+// that holds. A name without one gets a slot that is empty, or the one that was not
+// used for longest.
+func (f *file) find(file *os.File, name tag) (at int, rec record, err error) {
+	n, err := file.ReadAt(f.page[:], name.offset())
+	if err != nil && err != io.EOF {
+		return 0, nil, err
+	}
+	clear(f.page[n:])
+	var oldest time.Time
+	for slot := 0; slot < pageLen; slot += slotLen {
+		who, rec := parseSlot(f.page[slot:][:slotLen])
+		if rec != nil && who == name {
+			return slot, rec, nil
+		}
+		var used time.Time
+		if rec != nil {
+			used = rec[len(rec)-1].at
+		}
+		if slot == 0 || used.Before(oldest) {
+			at, oldest = slot, used
+		}
+	}
+	return at, nil, nil
+}

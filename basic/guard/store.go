@@ -1,0 +1,103 @@
+package guard
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+
+	"squidauth/basic"
+)
+
+// restAfter is how long a file that gave trouble is left alone.
+const restAfter = 5 * time.Second
+
+// change makes a new record of one.
+type change func(rec record, pair tag) record
+
+// question is a login that a backend may be asked about.
+type question struct {
+	scope, name, user, version, password string
+
+	own tags // to this process
+	now time.Time
+}
+
+// tags stand for a login, each under some key.
+type tags struct {
+	name tag // alike for all spellings that are one name to a directory
+	pair tag // of user and password, as they are
+}
+
+func (q *question) tags(k *key) tags {
+	return tags{
+		name: k.tag("name", q.scope, q.name),
+		pair: k.tag("pair", q.scope, q.version, q.user, q.password),
+	}
+}
+
+// store is what is remembered, in the shared file and in this process.
+type store struct {
+	memory memory
+	file   *file // nil: none
+	log    *slog.Logger
+
+	mu    sync.Mutex
+	until time.Time // until when the file is left alone
+	ails  bool      // the file's trouble is in the log
+}
+
+// begin decides about a login. What the file says counts: it knows what other processes
+// know.
+func (s *store) begin(q *question, r rules, who asker) decision {
+	var mine, shared decision
+	s.memory.update(q, r, func(rec record, pair tag) (out record) {
+		out, mine = r.begin(rec, pair, q.now, who)
+		return out
+	})
+	if s.file == nil || s.resting(q.now) {
+		return mine
+	}
+	err := s.file.update(q, beginWait, func(rec record, pair tag) (out record) {
+		out, shared = r.begin(rec, pair, q.now, who)
+		return out
+	})
+	s.report(err, q.now)
+	if err != nil {
+		return mine
+	}
+	shared.entered = true
+	return shared
+}
+
+// end enters how the question ended that d was the decision about.
+func (s *store) end(q *question, r rules, d decision, pid int, v basic.Verdict) {
+	change := func(rec record, pair tag) record { return r.end(rec, pair, q.now, pid, v) }
+	s.memory.update(q, r, change)
+	if d.entered || s.file != nil && !s.resting(q.now) {
+		s.report(s.file.update(q, endWait, change), q.now)
+	}
+}
+
+func (s *store) resting(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	wait := s.until.Sub(now)
+	return 0 < wait && wait <= restAfter // or the clock was put back
+}
+
+// report logs when the file begins and ends to be trouble.
+func (s *store) report(err error, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case err == nil && s.ails:
+		s.ails = false
+		s.log.Info("refused logins are remembered by all helper processes together again", "folder", s.file.folder)
+	case err != nil:
+		s.until = now.Add(restAfter)
+		if !s.ails {
+			s.ails = true
+			s.log.Warn("the file of refused logins cannot be used: each helper process remembers its own only; mend it, or name another folder with --state-dir", "folder", s.file.folder, "error", err)
+		}
+	}
+}

@@ -1,0 +1,128 @@
+package checkup
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"squidauth/helper/doctor"
+)
+
+// patient is a helper of which nothing is wrong but what its arguments say.
+type patient []string
+
+func (p patient) Examine(_ context.Context, r *doctor.Report) {
+	if slices.Contains(p, "sick") {
+		r.Add(doctor.Finding{Severity: doctor.Fault, Code: "sick", What: "it says so"})
+	}
+}
+
+func open(args []string) (doctor.Examiner, Settings, error) {
+	switch {
+	case slices.Contains(args, "impossible"):
+		return nil, Settings{}, errors.New("that cannot be meant")
+	case slices.Contains(args, "busy"):
+		return patient(args), Settings{Concurrency: 5, KeyExtras: 2}, nil
+	}
+	return patient(args), Settings{}, nil
+}
+
+// good is a squid.conf in which nothing is wrong; SELF is our program.
+const good = `auth_param negotiate program SELF
+auth_param negotiate children 20 on-persistent-overload=ERR
+auth_param basic program SELF
+acl known proxy_auth REQUIRED
+http_access deny !known
+http_access allow known
+http_access deny all
+`
+
+// TestSquidConf changes the good file in one place and wants that change to be found, and
+// nothing else.
+func TestSquidConf(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	notProgram := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(notProgram, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ version, old, new, want string }{
+		{"5.7", "", "", ""},
+		{"6.14", "", "", ""},
+		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF busy\nauth_param basic children 5 concurrency=5\nauth_param basic key_extras \"%>a %<lp\"", ""},
+		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF\nauth_param basic children 5 concurrency=5", "fault concurrency"},
+		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF busy\nauth_param basic key_extras \"%>a %<lp\"", "fault concurrency"},
+		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF\nauth_param basic key_extras %>a", "fault key-extras"},
+		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF sick", "fault sick"},
+		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF impossible", "fault command-line"},
+		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF\nauth_param basic program SELF", "warning program-twice"},
+		{"5.7", "negotiate program SELF", "negotiate program relative", "fault program-path"},
+		{"5.7", "negotiate program SELF", "negotiate program /no/such/program", "fault program-missing"},
+		{"5.7", "negotiate program SELF", "negotiate program " + notProgram, "fault program-not-executable"},
+		{"5.7", "children 20", "children 20 concurrency=5", "fault stateful-concurrency"},
+		{"5.7", "children 20", "children 5", "warning few-children"},
+		{"5.7", " on-persistent-overload=ERR", "", "note overload"},
+		{"4.16", "", "", ""},
+		{"3.5", "", "", "fault squid-overload"},
+		{"3.4", "auth_param negotiate children 20 on-persistent-overload=ERR", "auth_param basic key_extras %>a", "fault key-extras fault squid-key-extras"},
+		{"4.16", "auth_param basic program SELF", "auth_param basic program SELF\nauth_param basic utf8 on", "note squid-utf8"},
+		{"unknown", "", "", "note squid-version"},
+		{"5.7", "auth_param negotiate", "auth_param basic program SELF\nauth_param negotiate", "warning program-twice warning scheme-order"},
+		{"5.7", "http_access deny !known", "http_access allow all\nhttp_access deny !known", "fault open-to-all"},
+		{"5.7", "http_access deny all", "http_access allow all", "warning allow-all"},
+		{"5.7", "http_access deny all", "", "warning no-deny-all"},
+		{"5.7", "proxy_auth REQUIRED", "src 10.0.0.0/8", "fault nobody-is-asked"},
+		{"5.7", "acl known", "if 1 = 1\nacl known", "note conditions"},
+	} {
+		text := strings.ReplaceAll(strings.Replace(good, c.old, c.new, 1), "SELF", self)
+		conf := filepath.Join(t.TempDir(), "squid.conf")
+		if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		con := consultation{patient: Patient{Name: "basic", Scheme: "basic", Open: open}, conf: conf, version: c.version}
+		var out strings.Builder
+		status, err := con.run(t.Context(), nil, &out)
+		var found []string
+		for _, f := range con.report.Findings() {
+			if f.Severity != doctor.Good {
+				found = append(found, string(f.Severity)+" "+f.Code)
+			}
+		}
+		slices.Sort(found)
+		if got := strings.Join(found, " "); got != c.want || err != nil {
+			t.Errorf("%s, %q: %s, %v; want %s", c.version, c.new, got, err, c.want)
+		}
+		if (status == exitFault) != strings.Contains(c.want, "fault") {
+			t.Errorf("%q: status %d", c.new, status)
+		}
+	}
+}
+
+func TestNothingToExamine(t *testing.T) {
+	conf := filepath.Join(t.TempDir(), "squid.conf")
+	for _, content := range []string{"", "http_access deny all\n"} {
+		if err := os.WriteFile(conf, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		con := consultation{patient: Patient{Name: "basic", Scheme: "basic", Open: open}, conf: conf, version: "5.7"}
+		if status, err := con.run(t.Context(), nil, new(strings.Builder)); status != exitTrouble || !errors.Is(err, errNoLine) {
+			t.Errorf("status %d, %v", status, err)
+		}
+	}
+}
+
+func TestOwnOptions(t *testing.T) {
+	for args, want := range map[string]int{"": 0, "sick": exitFault, "impossible": exitTrouble} {
+		con := consultation{patient: Patient{Name: "basic", Scheme: "basic", Open: open}, as: "basic", json: true}
+		status, err := con.run(t.Context(), []string{"x", args}, new(strings.Builder))
+		if status != want || (err != nil) != (want == exitTrouble) {
+			t.Errorf("%q: status %d, %v", args, status, err)
+		}
+	}
+}

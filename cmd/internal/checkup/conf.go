@@ -1,0 +1,154 @@
+package checkup
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"squidauth/cmd/internal/squidconf"
+	"squidauth/helper/doctor"
+)
+
+// examineConf looks at what all schemes have in common.
+func examineConf(f *squidconf.File, r *doctor.Report) {
+	if f.Conditions {
+		r.Add(doctor.Finding{Severity: doctor.Note, Code: "conditions", What: "squid.conf has if and endif: all lines are examined, whether they hold or not"})
+	}
+	schemes := f.Schemes()
+	if len(schemes) == 0 {
+		r.Add(doctor.Finding{Severity: doctor.Warning, Code: "no-scheme", What: "squid.conf has no auth_param program line", Why: "nobody is asked to log in"})
+		return
+	}
+	examineOrder(schemes, r)
+	examineAccess(f, r)
+}
+
+// examineOrder looks at the order of the schemes: some clients take the first that they
+// know.
+func examineOrder(schemes []*squidconf.Scheme, r *doctor.Report) {
+	strength := []string{"negotiate", "ntlm", "digest", "basic"}
+	for i := range schemes[1:] {
+		a, b := schemes[i], schemes[i+1]
+		if slices.Index(strength, a.Name) > slices.Index(strength, b.Name) {
+			r.Add(doctor.Finding{
+				Severity: doctor.Warning, Code: "scheme-order", Where: b.Position(),
+				What: fmt.Sprintf("%s is offered before %s", a.Name, b.Name),
+				Why:  "clients that take the first scheme they know use the weaker one",
+				Cure: fmt.Sprintf("put all lines of auth_param %s above those of auth_param %s", b.Name, a.Name),
+			})
+		}
+	}
+}
+
+// examineAccess looks whether anything in squid.conf asks for a login at all, before
+// everybody is let in.
+func examineAccess(f *squidconf.File, r *doctor.Report) {
+	logins := map[string]bool{}
+	for _, d := range f.All("acl") {
+		if len(d.Args) >= 2 && slices.Contains([]string{"proxy_auth", "proxy_auth_regex", "ext_user", "note", "external"}, d.Args[1]) {
+			logins[d.Args[0]] = true
+		}
+	}
+	rules := f.All("http_access")
+	asks := slices.IndexFunc(rules, func(d squidconf.Directive) bool {
+		return slices.ContainsFunc(d.Args[min(1, len(d.Args)):], func(word string) bool { return logins[strings.TrimPrefix(word, "!")] })
+	})
+	open := slices.IndexFunc(rules, func(d squidconf.Directive) bool { return slices.Equal(d.Args, []string{"allow", "all"}) })
+	switch {
+	case asks < 0:
+		r.Add(doctor.Finding{
+			Severity: doctor.Fault, Code: "nobody-is-asked", What: "no http_access line has an acl of proxy_auth",
+			Why: "nobody is asked to log in", Cure: "acl known proxy_auth REQUIRED, and: http_access allow known, http_access deny all",
+		})
+	case open >= 0 && open < asks:
+		r.Add(doctor.Finding{
+			Severity: doctor.Fault, Code: "open-to-all", Where: rules[open].Position(), What: "http_access allow all stands above the line that asks for a login",
+			Why: "everybody is let in without a login", Cure: "take that line away, or put it below " + rules[asks].Position(),
+		})
+	case open >= 0:
+		r.Add(doctor.Finding{
+			Severity: doctor.Warning, Code: "allow-all", Where: rules[open].Position(), What: "http_access allow all: who gets that far is let in without a login",
+			Cure: "end the list with http_access deny all",
+		})
+	case !slices.Equal(rules[len(rules)-1].Args, []string{"deny", "all"}):
+		r.Add(doctor.Finding{
+			Severity: doctor.Warning, Code: "no-deny-all", Where: rules[len(rules)-1].Position(), What: "the list of http_access does not end with deny all",
+			Why: "who matches no line gets the opposite of the last one", Cure: "http_access deny all",
+		})
+	default:
+		r.Good("http-access", rules[asks].Position(), "asks for a login")
+	}
+}
+
+// fewest children that let a browser's parallel connections log in without waiting for
+// one another, where a helper is reserved for a whole handshake.
+const fewest = 10
+
+// examineProgram looks at the lines of one scheme, whoever's helper it has.
+func examineProgram(s *squidconf.Scheme, r *doctor.Report) {
+	if len(s.Programs) > 1 {
+		r.Add(doctor.Finding{
+			Severity: doctor.Warning, Code: "program-twice", Where: s.Programs[0].Position(),
+			What: fmt.Sprintf("auth_param %s program is there %d times", s.Name, len(s.Programs)), Why: "only the last counts",
+			Cure: "take the others away",
+		})
+	}
+	stateful := s.Name == "ntlm" || s.Name == "negotiate"
+	if stateful && s.Option("concurrency") != "" && s.Concurrency() > 0 {
+		r.Add(doctor.Finding{
+			Severity: doctor.Fault, Code: "stateful-concurrency", Where: s.Children.Position(), What: "concurrency= with " + s.Name,
+			Why: "these helpers have one client at a time: Squid ignores it, or ends", Cure: "take concurrency= away, and give children a larger number",
+		})
+	}
+	if n := s.Max(); stateful && n > 0 && n < fewest {
+		r.Add(doctor.Finding{
+			Severity: doctor.Warning, Code: "few-children", Where: s.Children.Position(), What: fmt.Sprintf("only %d children for %s", n, s.Name),
+			Why:  "a child is reserved for each handshake, and Squid ends when too many clients wait",
+			Cure: fmt.Sprintf("auth_param %s children 50 startup=0 idle=2", s.Name),
+		})
+	}
+	examinePath(s, r)
+}
+
+// examinePath looks at the program's file.
+func examinePath(s *squidconf.Scheme, r *doctor.Report) {
+	path := s.Command()[0]
+	fault := func(code, what, cure string) {
+		r.Add(doctor.Finding{Severity: doctor.Fault, Code: code, Where: s.Position(), What: what, Why: "Squid cannot start the helper, and ends", Cure: cure})
+	}
+	info, err := os.Stat(path)
+	switch {
+	case !filepath.IsAbs(path):
+		fault("program-path", fmt.Sprintf("the program %q is not a whole path", path), "write the path from / on")
+	case err != nil:
+		fault("program-missing", err.Error(), "install it there, or mend the path")
+	case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:
+		fault("program-not-executable", path+" is no program", "chmod 755 "+path)
+	default:
+		r.Good("program", s.Position(), "%s: %s", s.Name, path)
+	}
+}
+
+// compare looks for what squid.conf and the helper's options must say alike.
+func compare(s *squidconf.Scheme, own Settings, r *doctor.Report) {
+	if n := s.Concurrency(); s.Name == "basic" && n != own.Concurrency {
+		cure := fmt.Sprintf("give the helper --concurrency %d", n)
+		if n == 0 {
+			cure = fmt.Sprintf("write concurrency=%d into the line auth_param basic children, or take --concurrency away", own.Concurrency)
+		}
+		r.Add(doctor.Finding{
+			Severity: doctor.Fault, Code: "concurrency", Where: s.Position(),
+			What: fmt.Sprintf("squid.conf says concurrency=%d, the helper's --concurrency is %d", n, own.Concurrency),
+			Why:  "every login fails", Cure: cure,
+		})
+	}
+	if n := s.KeyExtras(); n != own.KeyExtras {
+		r.Add(doctor.Finding{
+			Severity: doctor.Fault, Code: "key-extras", Where: s.Position(),
+			What: fmt.Sprintf("squid.conf's key_extras has %d words, the helper's --key-extras is %d", n, own.KeyExtras),
+			Why:  "the words are taken for a part of the password or token, and logins fail", Cure: fmt.Sprintf("give the helper --key-extras %d", n),
+		})
+	}
+}

@@ -1,0 +1,74 @@
+package checkup
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"time"
+
+	"squidauth/cmd/internal/squidconf"
+	"squidauth/helper/doctor"
+)
+
+var versionText = regexp.MustCompile(`(?:Version )?(\d+)\.(\d+)`)
+
+// examineVersion looks at what this version of Squid cannot do.
+func (c *consultation) examineVersion(ctx context.Context, f *squidconf.File) {
+	text := c.version
+	if text == "" {
+		text = askSquid(ctx)
+	}
+	m := versionText.FindStringSubmatch(text)
+	if m == nil {
+		c.report.Add(doctor.Finding{
+			Severity: doctor.Note, Code: "squid-version", What: "the version of Squid is not known: what it cannot do is not examined", Cure: "--squid-version 5.7",
+		})
+		return
+	}
+	major, _ := strconv.Atoi(m[1])
+	minor, _ := strconv.Atoi(m[2])
+	c.report.Good("squid-version", "", "Squid %d.%d", major, minor)
+	for _, s := range f.Schemes() {
+		c.report.Add(limits(major, minor, s)...)
+	}
+}
+
+// askSquid returns what Squid says of its version, if it is there.
+func askSquid(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	for _, program := range []string{"squid", "/usr/sbin/squid", "/usr/local/sbin/squid", "squid3"} {
+		if out, err := exec.CommandContext(ctx, program, "-v").Output(); err == nil {
+			return string(out)
+		}
+	}
+	return ""
+}
+
+// limits are what a version of Squid cannot do of what squid.conf says of a scheme.
+func limits(major, minor int, s *squidconf.Scheme) (list []doctor.Finding) {
+	older := func(a, b int) bool { return major < a || major == a && minor < b }
+	add := func(severity doctor.Severity, code, what, why, cure string) {
+		list = append(list, doctor.Finding{Severity: severity, Code: code, Where: s.Position(), What: what, Why: why, Cure: cure})
+	}
+	version := fmt.Sprintf("Squid %d.%d", major, minor)
+	if _, found := s.Settings["key_extras"]; found && older(3, 5) {
+		add(doctor.Fault, "squid-key-extras", version+" does not know key_extras", "Squid does not start", "take the line away, or use Squid 3.5 or later")
+	}
+	if s.Option("on-persistent-overload") != "" && older(4, 0) {
+		add(doctor.Fault, "squid-overload", version+" does not know on-persistent-overload=", "Squid does not start, or ignores it", "take it away, or use Squid 4 or later")
+	}
+	if s.Option("on-persistent-overload") == "" && (s.Name == "ntlm" || s.Name == "negotiate") && !older(4, 0) {
+		add(doctor.Note, "overload", "no on-persistent-overload=ERR in the children line of "+s.Name,
+			"when too many clients wait for three minutes, Squid ends", fmt.Sprintf("auth_param %s children … on-persistent-overload=ERR", s.Name))
+	}
+	if older(3, 4) {
+		add(doctor.Warning, "squid-dialect", version+" knows the old words for replies only", "every login fails", "give the helper --dialect legacy")
+	}
+	if _, found := s.Settings["utf8"]; found && s.Name == "basic" && older(5, 0) {
+		add(doctor.Note, "squid-utf8", version+" takes all passwords for Latin-1 with utf8 on", "passwords of browsers that send UTF-8 are encoded twice", "auth_param basic utf8 off")
+	}
+	return list
+}

@@ -1,0 +1,166 @@
+// Package squidconf reads a squid.conf as far as logins go: the auth_param lines, and in
+// which order acl and http_access stand.
+package squidconf
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"squidauth/helper/watch"
+)
+
+// Bounds of what is read.
+const (
+	maxFile     = 16 << 20
+	maxFiles    = 1000
+	maxIncludes = 16 // Squid's own limit of files within files
+)
+
+// A Directive is one line, with those that a backslash joins to it.
+type Directive struct {
+	File string
+	Line int // of its beginning, from 1
+	Name string
+	Args []string
+}
+
+// Position returns FILE:LINE.
+func (d Directive) Position() string { return fmt.Sprintf("%s:%d", d.File, d.Line) }
+
+// A File is a squid.conf and what it includes, in the order of Squid's reading.
+type File struct {
+	Directives []Directive
+	// Conditions reports that lines stand between if and endif: all of them are here.
+	Conditions bool
+}
+
+// Read reads the file at path and those that it includes.
+func Read(path string) (*File, error) {
+	r := reader{}
+	if err := r.read(path, 0); err != nil {
+		return nil, err
+	}
+	return &r.file, nil
+}
+
+// All returns the directives of that name.
+func (f *File) All(name string) (list []Directive) {
+	for _, d := range f.Directives {
+		if d.Name == name {
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
+// Last returns the first argument of the last directive of that name, which is the one
+// that counts where there may be one; empty: there is none.
+func (f *File) Last(name string) string {
+	all := f.All(name)
+	if len(all) == 0 || len(all[len(all)-1].Args) == 0 {
+		return ""
+	}
+	return all[len(all)-1].Args[0]
+}
+
+type reader struct {
+	file  File
+	files int
+}
+
+var errDeep = errors.New("files include one another too deeply")
+
+func (r *reader) read(path string, depth int) error {
+	if r.files++; depth > maxIncludes || r.files > maxFiles {
+		return fmt.Errorf("%s: %w", path, errDeep)
+	}
+	content, err := watch.ReadRegular(path, maxFile)
+	if err != nil {
+		return err
+	}
+	number, joined, began := 0, "", 0
+	for line := range strings.Lines(string(content)) {
+		number++
+		line = strings.TrimRight(line, "\r\n")
+		if joined == "" {
+			began = number
+		}
+		if rest, found := strings.CutSuffix(line, `\`); found {
+			joined += rest
+			continue
+		}
+		line, joined = joined+line, ""
+		if err := r.line(Directive{File: path, Line: began}, line, depth); err != nil {
+			return err
+		}
+	}
+	return r.line(Directive{File: path, Line: began}, joined, depth)
+}
+
+func (r *reader) line(d Directive, line string, depth int) error {
+	words := Split(line)
+	if len(words) == 0 {
+		return nil
+	}
+	d.Name, d.Args = words[0], words[1:]
+	switch d.Name {
+	case "if", "else", "endif":
+		r.file.Conditions = true
+		return nil
+	case "include":
+		return r.include(d, depth)
+	}
+	r.file.Directives = append(r.file.Directives, d)
+	return nil
+}
+
+// include reads the files that the patterns match, as Squid does in the order of their
+// names. A pattern that matches nothing is no error.
+func (r *reader) include(d Directive, depth int) error {
+	for _, pattern := range d.Args {
+		paths, err := filepath.Glob(pattern)
+		if err != nil {
+			return fmt.Errorf("%s: %w", d.Position(), err)
+		}
+		for _, path := range paths {
+			if err := r.read(path, depth+1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Split splits a line into words: quotes of both kinds hold blanks together, and # begins
+// a comment where a word would begin.
+func Split(line string) (words []string) {
+	var word strings.Builder
+	var quote rune
+	inWord := false
+	end := func() {
+		if inWord {
+			words = append(words, word.String())
+		}
+		word.Reset()
+		inWord = false
+	}
+	for _, c := range line {
+		switch {
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote == 0 && (c == '"' || c == '\''):
+			quote, inWord = c, true
+		case quote == 0 && (c == ' ' || c == '\t'):
+			end()
+		case quote == 0 && c == '#' && !inWord:
+			return words
+		default:
+			word.WriteRune(c)
+			inWord = true
+		}
+	}
+	end()
+	return words
+}

@@ -1,0 +1,118 @@
+package squidconf
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestSplit(t *testing.T) {
+	for line, want := range map[string]string{
+		"":                      "",
+		"  # comment":           "",
+		"a b\tc":                "a|b|c",
+		"a # b":                 "a",
+		"a#b c":                 "a#b|c",
+		`a "b c" 'd "e'`:        `a|b c|d "e`,
+		`a "" b`:                "a||b",
+		`a "unfinished b`:       "a|unfinished b",
+		`-f "(&(uid=%s)(x=y))"`: "-f|(&(uid=%s)(x=y))",
+	} {
+		if got := strings.Join(Split(line), "|"); got != want {
+			t.Errorf("%q: %q, want %q", line, got, want)
+		}
+	}
+}
+
+const conf = `# a comment
+auth_param negotiate program /usr/lib/squid/negotiate_kerberos_auth -s HTTP/p \
+   -k /etc/squid/HTTP.keytab
+auth_param negotiate children 20 startup=0 idle=1
+include %s/conf.d/*.conf
+auth_param Basic key_extras "%%>a %%{User-Agent}>h"
+if ${process_number} = 1
+cache_effective_user proxy
+endif
+http_access allow all`
+
+const included = `auth_param basic program /usr/lib/squid/basic_ncsa_auth /old
+auth_param basic program /usr/lib/squid/basic_ncsa_auth /etc/squid/passwd
+auth_param basic children 5 concurrency=10
+auth_param digest children 5
+`
+
+func write(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "conf.d"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string]string{"squid.conf": fmt.Sprintf(conf, dir), "conf.d/auth.conf": included} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestRead(t *testing.T) {
+	dir := write(t)
+	f, err := Read(filepath.Join(dir, "squid.conf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Last("cache_effective_user") != "proxy" || !f.Conditions || f.Last("http_access") != "allow" || f.Last("nothing") != "" {
+		t.Errorf("%+v", f)
+	}
+	schemes := f.Schemes()
+	if len(schemes) != 2 || schemes[0].Name != "negotiate" || schemes[1].Name != "basic" {
+		t.Fatalf("%+v", schemes)
+	}
+	n, b := schemes[0], schemes[1]
+	if want := []string{"/usr/lib/squid/negotiate_kerberos_auth", "-s", "HTTP/p", "-k", "/etc/squid/HTTP.keytab"}; !slices.Equal(n.Command(), want) {
+		t.Errorf("%q", n.Command())
+	}
+	if n.Position() != filepath.Join(dir, "squid.conf")+":2" || n.Max() != 20 || n.Concurrency() != 0 || n.Option("startup") != "0" || n.KeyExtras() != 0 {
+		t.Errorf("%+v", n)
+	}
+	if b.Position() != filepath.Join(dir, "conf.d/auth.conf")+":2" || len(b.Programs) != 2 || b.Max() != 5 || b.Concurrency() != 10 || b.KeyExtras() != 2 {
+		t.Errorf("%+v, %d key_extras", b, b.KeyExtras())
+	}
+}
+
+func TestReadTrouble(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "squid.conf")
+	if _, err := Read(path); err == nil {
+		t.Error("no error without a file")
+	}
+	if err := os.WriteFile(path, []byte("include "+path+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), "too deeply") {
+		t.Errorf("a file that includes itself: %v", err)
+	}
+}
+
+// FuzzSplit: no word holds what separates words but within quotes, and nothing is
+// made up.
+func FuzzSplit(f *testing.F) {
+	f.Add(`auth_param basic program "/a b" -f '(x=%s)' # comment`)
+	f.Fuzz(func(t *testing.T, line string) {
+		line = strings.ToValidUTF8(line, "")
+		words := Split(line)
+		if plain := !strings.ContainsAny(line, `"'#`); plain && !slices.Equal(words, strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })) {
+			t.Errorf("%q: %q", line, words)
+		}
+		total := 0
+		for _, w := range words {
+			total += len(w)
+		}
+		if total > len(line) {
+			t.Errorf("%q: %q", line, words)
+		}
+	})
+}

@@ -1,0 +1,93 @@
+//go:build unix
+
+package e2e_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"squidauth/e2e"
+)
+
+// refusals counts the audit lines of refusals with that backend and reason.
+func refusals(squid *e2e.Squid, backend, reason string) int {
+	n := 0
+	for line := range strings.Lines(squid.CacheLog()) {
+		if strings.Contains(line, "login refused") && strings.Contains(line, "backend="+backend+" ") && strings.Contains(line, "reason="+reason+" ") {
+			n++
+		}
+	}
+	return n
+}
+
+// TestOldPassword is a browser with an old password that asks for everything on a page
+// at once, and again. One of its requests reaches the backend, whichever process it
+// comes to; a backend whose hash takes its time has them overlap.
+func TestOldPassword(t *testing.T) {
+	t.Parallel()
+	for name, variant := range map[string]struct{ option, children string }{
+		"plain":       {"", "4 startup=4 idle=1"},
+		"concurrency": {"--concurrency 20", "2 startup=2 idle=1 concurrency=20"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			users := []e2e.User{e2e.BcryptUser(t, "alice", "alices-secret", 10)}
+			origin := e2e.StartOrigin(t)
+			squid := e2e.Start(t, e2e.Config{
+				// Squid asks anew for each client, as it does for each address then.
+				Auth: []string{e2e.Basic(ncsa(t, e2e.PasswordFile(t, users), variant.option, "--key-extras 1 --remember-refused 1h"),
+					variant.children, `key_extras "%>p"`)},
+				Secrets: append(e2e.Secrets(users), "old-password"),
+			})
+			var page [][]e2e.Request
+			for range 20 {
+				page = append(page, []e2e.Request{wrong(origin, users[0], "old-password")})
+			}
+			mustRefuse(t, origin, squid.Parallel(t, page...))
+			mustRefuse(t, origin, squid.Parallel(t, page...))
+			e2e.Eventually(t, soon, "40 refusals in the log", func() bool {
+				return refusals(squid, "ncsa", "wrong-password") == 1 && refusals(squid, `"ncsa (remembered)"`, "wrong-password") == 39
+			})
+			mustFetch(t, origin, squid.Curl(t, right(origin, users[0])))
+		})
+	}
+}
+
+// TestHeldBack has a user try a dozen passwords at once. The processes count together.
+func TestHeldBack(t *testing.T) {
+	t.Parallel()
+	users := []e2e.User{e2e.BcryptUser(t, "alice", "alices-secret", 8), e2e.MD5User("bob", "bobs-secret")}
+	origin := e2e.StartOrigin(t)
+	squid := e2e.Start(t, e2e.Config{
+		Auth: []string{e2e.Basic(ncsa(t, e2e.PasswordFile(t, users), "--key-extras 1 --lockout-guard 5/30"),
+			"4 startup=4 idle=1", `key_extras "%>p"`)},
+		Secrets: e2e.Secrets(users),
+	})
+	var guesses [][]e2e.Request
+	for n := range 12 {
+		guesses = append(guesses, []e2e.Request{wrong(origin, users[0], fmt.Sprintf("guess number %d", n))})
+	}
+	mustRefuse(t, origin, squid.Parallel(t, guesses...))
+	mustRefuse(t, origin, squid.Curl(t, right(origin, users[0])))
+	mustFetch(t, origin, squid.Curl(t, right(origin, users[1])))
+	e2e.Eventually(t, soon, "13 refusals in the log", func() bool {
+		return refusals(squid, "ncsa", "wrong-password") == 5 && refusals(squid, `"ncsa (not asked)"`, "held-back") == 8
+	})
+	reconfigure(t, squid, true)
+	mustRefuse(t, origin, squid.Curl(t, right(origin, users[0])))
+}
+
+// TestChain has two files behind one Squid, as a directory and a file for guests.
+func TestChain(t *testing.T) {
+	t.Parallel()
+	staff, guests := []e2e.User{e2e.MD5User("alice", "alices-secret")}, []e2e.User{e2e.MD5User("alice", "other-secret"), e2e.MD5User("eve", "eves-secret")}
+	origin := e2e.StartOrigin(t)
+	squid := e2e.Start(t, e2e.Config{
+		Auth: []string{e2e.Basic(programs.Path(t, "basic")+" --concurrency 20 chain ncsa "+e2e.PasswordFile(t, staff)+" , ncsa:"+e2e.PasswordFile(t, guests),
+			"2 startup=1 concurrency=20")},
+		Secrets: append(e2e.Secrets(staff), e2e.Secrets(guests)...),
+	})
+	mustFetch(t, origin, squid.Curl(t, right(origin, staff[0]), right(origin, guests[1])))
+	mustRefuse(t, origin, squid.Curl(t, right(origin, guests[0]), wrong(origin, guests[1], staff[0].Password)))
+}

@@ -1,0 +1,185 @@
+//go:build unix
+
+package metrics
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"squidauth/protocol"
+)
+
+func accepted() protocol.Reply {
+	return protocol.Accept(protocol.Identity{User: "alice"}, nil).With(protocol.Detail{Backend: "ldap", Reason: "authenticated"})
+}
+
+func refused() protocol.Reply {
+	return protocol.Deny("no").With(protocol.Detail{Backend: "ldap", Reason: "wrong-password", Version: "ntlmv1"})
+}
+
+const golden = `# HELP squidauth_challenges_total Answers that ask the client for more.
+# TYPE squidauth_challenges_total counter
+squidauth_challenges_total{scheme="basic"} 2
+# HELP squidauth_login_duration_seconds Time from the request line to the final answer.
+# TYPE squidauth_login_duration_seconds histogram
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="",le="0.0005"} 0
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="",le="0.001"} 0
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="",le="0.0025"} 0
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="",le="0.005"} 0
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="",le="0.01"} 0
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="",le="0.025"} 0
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="",le="0.05"} 0
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="",le="0.1"} 0
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="",le="0.25"} 0
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="",le="0.5"} 0
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="",le="1"} 0
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="",le="2.5"} 0
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="",le="5"} 0
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="",le="10"} 0
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="",le="25"} 0
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="",le="+Inf"} 2
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="ldap",le="0.0005"} 0
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="ldap",le="0.001"} 0
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="ldap",le="0.0025"} 2
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="ldap",le="0.005"} 2
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="ldap",le="0.01"} 2
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="ldap",le="0.025"} 2
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="ldap",le="0.05"} 2
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="ldap",le="0.1"} 2
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="ldap",le="0.25"} 2
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="ldap",le="0.5"} 4
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="ldap",le="1"} 4
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="ldap",le="2.5"} 4
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="ldap",le="5"} 4
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="ldap",le="10"} 4
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="ldap",le="25"} 4
+squidauth_login_duration_seconds_bucket{scheme="basic",backend="ldap",le="+Inf"} 4
+squidauth_login_duration_seconds_count{scheme="basic",backend=""} 2
+squidauth_login_duration_seconds_count{scheme="basic",backend="ldap"} 4
+squidauth_login_duration_seconds_sum{scheme="basic",backend=""} 60
+squidauth_login_duration_seconds_sum{scheme="basic",backend="ldap"} 1.005
+# HELP squidauth_logins_total Final answers to logins, by who decided what and why.
+# TYPE squidauth_logins_total counter
+squidauth_logins_total{scheme="basic",backend="",outcome="BH",reason="timeout"} 2
+squidauth_logins_total{scheme="basic",backend="ldap",outcome="ERR",reason="wrong-password"} 2
+squidauth_logins_total{scheme="basic",backend="ldap",outcome="OK",reason="authenticated"} 2
+# HELP squidauth_processes_started_total Helper processes that were started.
+# TYPE squidauth_processes_started_total counter
+squidauth_processes_started_total{scheme="basic"} 2
+# HELP squidauth_versions_total Logins in which the version of the client's protocol was seen.
+# TYPE squidauth_versions_total counter
+squidauth_versions_total{scheme="basic",version="ntlmv1",outcome="ERR"} 2
+`
+
+// TestFile has two processes, one after the other, and the file of both.
+func TestFile(t *testing.T) {
+	dir := t.TempDir()
+	for range 2 {
+		f := Open(dir, protocol.Basic, slog.New(slog.DiscardHandler))
+		f.Observe(accepted(), 2500*time.Microsecond)
+		f.Observe(refused(), 500*time.Millisecond)
+		f.Observe(protocol.Broken("").With(protocol.Detail{Reason: "timeout"}), 30*time.Second)
+		f.Observe(protocol.Challenge([]byte("x")), time.Second)
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	path := filepath.Join(dir, "squidauth-basic.prom")
+	got, err := os.ReadFile(path)
+	if err != nil || string(got) != golden {
+		t.Errorf("%v\n%s", err, got)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o444 != 0o444 {
+		t.Errorf("the collector cannot read it: %v, %v", info.Mode(), err)
+	}
+}
+
+// TestCrowd has many processes count at once; none of it is lost.
+func TestCrowd(t *testing.T) {
+	dir := t.TempDir()
+	const files, each = 8, 50
+	var crowd sync.WaitGroup
+	for range files {
+		crowd.Go(func() {
+			f := Open(dir, protocol.NTLM, slog.New(slog.DiscardHandler))
+			for range each {
+				f.Observe(accepted(), time.Millisecond)
+			}
+			f.Close()
+		})
+	}
+	crowd.Wait()
+	content, err := os.ReadFile(filepath.Join(dir, "squidauth-ntlm.prom"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := parse(content)
+	key := series(logins, "scheme", "ntlm", "backend", "ldap", "outcome", "OK", "reason", "authenticated")
+	if err != nil || all[key] != files*each {
+		t.Errorf("%v, %v", all[key], err)
+	}
+}
+
+// TestTrouble: as long as nothing can be written, that is said once and nothing is
+// forgotten.
+func TestTrouble(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "squidauth-basic.prom")
+	for name, harm := range map[string]func() error{
+		"nonsense":        func() error { return os.WriteFile(path, []byte("nonsense\n"), 0o644) },
+		"somebody else's": func() error { return os.WriteFile(path, []byte("node_load1 0.5\n"), 0o644) },
+		"a folder":        func() error { return os.Mkdir(path, 0o755) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := errors.Join(os.RemoveAll(path), harm()); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer
+				f := Open(filepath.Dir(path), protocol.Basic, slog.New(slog.NewTextHandler(&log, nil)))
+				f.Observe(accepted(), time.Millisecond)
+				time.Sleep(3 * writeEvery)
+				synctest.Wait()
+				if n := strings.Count(log.String(), "metrics cannot be written"); n != 1 {
+					t.Errorf("said %d times: %s", n, log.String())
+				}
+				if err := os.RemoveAll(path); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(writeEvery)
+				synctest.Wait()
+				content, err := os.ReadFile(path)
+				if err != nil || !strings.Contains(string(content), `reason="authenticated"} 1`) || !strings.Contains(log.String(), "written again") {
+					t.Errorf("%v\n%s\n%s", err, content, log.String())
+				}
+				f.Close()
+			})
+		})
+	}
+}
+
+// FuzzParse: what can be read is written alike.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(golden))
+	f.Add([]byte("squidauth_logins_total{} 1e3\n\n# x\n"))
+	f.Add([]byte("squidauth_logins_total{a=\"b c\"} -1\n"))
+	f.Add([]byte("squidauth_logins_total NaN"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		c, err := parse(content)
+		if err != nil {
+			return
+		}
+		again, err := parse(c.format())
+		if err != nil || fmt.Sprint(again) != fmt.Sprint(c) {
+			t.Errorf("%v, %v, %v", c, again, err)
+		}
+	})
+}
