@@ -53,6 +53,10 @@ func (p *Pool) Bind(ctx context.Context, name string, password protocol.Secret, 
 		switch {
 		case err == nil && a.Code == 0 && then != nil:
 			return a, p.session(c, then)
+		case err == nil && isUnready(a.Code):
+			p.servers.setFailed(c.server)
+			p.discard(c) // the next login goes elsewhere
+			return a, nil
 		case err == nil:
 			p.putIdle(c)
 			return a, nil
@@ -79,9 +83,6 @@ func (p *Pool) bindOn(ctx context.Context, c *conn, name string, password protoc
 	code, answered := resultCode(err)
 	if err != nil && !answered {
 		return a, err
-	}
-	if isUnready(code) {
-		p.servers.setFailed(c.server)
 	}
 	if a.Code = code; code != 0 {
 		var e *ldap.Error

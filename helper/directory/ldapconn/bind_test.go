@@ -122,6 +122,28 @@ func TestBindElsewhere(t *testing.T) {
 	}
 }
 
+// TestNextBindElsewhere: what one server did not tell, Squid asks again, and then
+// another one.
+func TestNextBindElsewhere(t *testing.T) {
+	for name, reply := range map[string]func(ldaptest.Request) []byte{
+		"busy":    func(r ldaptest.Request) []byte { return r.Result(ldap.LDAPResultBusy, "") },
+		"silence": silence,
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				bad, other := answering(ldaptest.Bind, reply), &ldaptest.Server{Reply: directory}
+				p := newPool(Options{}, bad, other).ForUsers()
+				if a, err := login(t, p, right); err == nil && a.Code == 0 {
+					t.Error("logged in")
+				}
+				if a, err := login(t, p, right); err != nil || a.Code != 0 || bad.Count(ldaptest.Bind) != 1 {
+					t.Errorf("%+v, %v", a, err)
+				}
+			})
+		})
+	}
+}
+
 // TestBindKnowsWhatSearchesKnow: pools of the same servers share what failed.
 func TestBindKnowsWhatSearchesKnow(t *testing.T) {
 	bubble(t, func(t *testing.T) {
