@@ -67,6 +67,7 @@ func open(args []string) (doctor.Examiner, checkup.Settings, error) {
 type config struct {
 	program.Common
 	plainMessages bool
+	gcPercent     int // 0: as for most backends
 	protection    protection
 
 	backend []string // its name and arguments
@@ -94,6 +95,7 @@ func (c *config) answer(name string, open func(helper.Options) (*protected, erro
 	if err != nil {
 		return err
 	}
+	opt.GCPercent = c.gcPercent
 	if err := c.protection.check(); err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ type kind struct {
 var kinds = []kind{
 	{ncsaCommand, []string{"basic_ncsa_auth", "ncsa_auth"}, ncsaAuth},
 	{radiusCommand, []string{"basic_radius_auth", "squid_radius_auth"}, radiusAuth},
+	{ldapCommand, []string{"basic_ldap_auth", "squid_ldap_auth"}, ldapAuth},
 }
 
 // byName returns the command line of this program that does what the program called

@@ -14,14 +14,23 @@ func TestMain(m *testing.M) {
 	if strings.HasPrefix(os.Args[0], "(") { // started by the command squid
 		main()
 	}
-	testscript.Main(m, map[string]func(){"basic": main, "basic_ncsa_auth": main, "ncsa_auth": main,
-		"basic_radius_auth": main, "squid_radius_auth": main,
-	})
+	programs := map[string]func(){"basic": main}
+	for _, k := range kinds {
+		for _, name := range k.names {
+			programs[name] = main
+		}
+	}
+	testscript.Main(m, programs)
 }
 
 // TestScripts plays testdata/*.txt.
 func TestScripts(t *testing.T) {
+	ldap := ldapServer(t)
 	testscript.Run(t, testscript.Params{
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("LDAP", ldap)
+			return nil
+		},
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"squid": dialoguetest.Squid},

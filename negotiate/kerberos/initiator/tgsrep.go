@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jcmturner/gokrb5/v8/iana/keyusage"
+	"github.com/jcmturner/gokrb5/v8/types"
 
 	"squidauth/negotiate/kerberos/internal/der"
 	"squidauth/negotiate/kerberos/internal/enctype"
@@ -32,11 +33,17 @@ var (
 // name that the KDC prefers, or leads to the KDC that may know it. The error is a
 // *KDCError if the KDC said no.
 func (r Request) Credential(answer []byte, tgt Credential) (Credential, error) {
+	return r.read(answer, typeTGSRep, tgt.Client, tgt.Session, keyusage.TGS_REP_ENCPART_SESSION_KEY)
+}
+
+// read reads a KDC-REP (RFC 4120 section 5.4.2) of the type, for the client, which the
+// key opens.
+func (r Request) read(answer []byte, kind uint8, client Principal, key types.EncryptionKey, usage uint32) (Credential, error) {
 	if der.IsApplication(answer, typeError) {
 		return Credential{}, readKDCError(answer)
 	}
-	m := der.Application(answer, typeTGSRep)
-	if m.Integer(0) != version || m.Integer(1) != typeTGSRep {
+	m := der.Application(answer, kind)
+	if m.Integer(0) != version || m.Integer(1) != int64(kind) {
 		return Credential{}, errNoAnswer
 	}
 	m.Skip(2)
@@ -46,10 +53,10 @@ func (r Request) Credential(answer []byte, tgt Credential) (Credential, error) {
 	if m.Broken || err != nil {
 		return Credential{}, errMalformed
 	}
-	if crealm != tgt.Client.Realm || !slices.Equal(cname, tgt.Client.Name) {
+	if crealm != client.Realm || !slices.Equal(cname, client.Name) {
 		return Credential{}, fmt.Errorf("the ticket is of %q", Principal{cname, crealm})
 	}
-	plain, err := decrypt(enc, tgt.Session, keyusage.TGS_REP_ENCPART_SESSION_KEY)
+	plain, err := decrypt(enc, key, usage)
 	if err != nil {
 		return Credential{}, err
 	}
@@ -57,7 +64,7 @@ func (r Request) Credential(answer []byte, tgt Credential) (Credential, error) {
 	if err != nil {
 		return Credential{}, err
 	}
-	got.Ticket.Version, got.Ticket.Enc, got.Client = ticket.Version, ticket.Enc, tgt.Client
+	got.Ticket.Version, got.Ticket.Enc, got.Client = ticket.Version, ticket.Enc, client
 	return got, nil
 }
 

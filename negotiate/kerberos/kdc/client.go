@@ -118,6 +118,11 @@ func (c *Client) follow(ctx context.Context, service initiator.Principal, realmK
 	if err != nil {
 		return initiator.Credential{}, err
 	}
+	return c.followFrom(ctx, tgt, service, realmKnown)
+}
+
+// followFrom is follow with a ticket-granting ticket of the user's realm.
+func (c *Client) followFrom(ctx context.Context, tgt initiator.Credential, service initiator.Principal, realmKnown bool) (initiator.Credential, error) {
 	at := c.User.Realm
 	for range maxReferrals {
 		want := initiator.Principal{Name: service.Name, Realm: at}
