@@ -76,11 +76,11 @@ func TestDecoy(t *testing.T) {
 
 func TestIsCrypt(t *testing.T) {
 	for stored, want := range map[string]bool{
-		"ab4dOxiiWAuPc":                      true,
-		"$1$benchsl5$DHqfpyddLIm36a2dnt4I5/": true,
-		"$apr1$bnch5$Xr/ElQpWQezSIxfR3ckC/1": false,
-		"5ebe2294ecd0e0f08eab7690d2a6ee69":   false,
-		"{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=":  false,
+		"ab4dOxiiWAuPc":                                                             true,
+		"$1$benchsl5$DHqfpyddLIm36a2dnt4I5/":                                        true,
+		"$apr1$bnch5$Xr/ElQpWQezSIxfR3ckC/1":                                        false,
+		"5ebe2294ecd0e0f08eab7690d2a6ee69":                                          false,
+		"{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=":                                         false,
 		"$2y$05$pC/1dJMQhGOoWi3iGK9a8Oo2Bf4Fh5rEpnA9ySMFOGv4xaSnJmUvW":              true,
 		"$y$j9T$In.n1uNajSrQKvrLC9yka1$Z2MWoGuZx8Q913difjkyBKfpPust6Uy8qkwgzGM0aM0": true,
 	} {
