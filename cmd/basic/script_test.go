@@ -1,12 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"squidauth/basic/pam"
 	"squidauth/cmd/internal/dialogue/dialoguetest"
 )
 
@@ -14,9 +16,13 @@ func TestMain(m *testing.M) {
 	if strings.HasPrefix(os.Args[0], "(") { // started by the command squid
 		main()
 	}
-	testscript.Main(m, map[string]func(){"basic": main, "basic_ncsa_auth": main, "ncsa_auth": main,
-		"basic_radius_auth": main, "squid_radius_auth": main,
-	})
+	programs := map[string]func(){"basic": main}
+	for _, k := range kinds {
+		for _, name := range k.names {
+			programs[name] = main
+		}
+	}
+	testscript.Main(m, programs)
 }
 
 // TestScripts plays testdata/*.txt.
@@ -25,5 +31,14 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"squid": dialoguetest.Squid},
+		Condition:           condition,
 	})
+}
+
+// condition knows whether the programs are built with PAM: [pam], [!pam].
+func condition(name string) (bool, error) {
+	if name != "pam" {
+		return false, fmt.Errorf("there is no condition %q", name)
+	}
+	return pam.Linked, nil
 }
