@@ -84,6 +84,7 @@ fuzz:
 	done
 
 bench: build
+	@if $(HAVE_PAM); then $(MAKE) --no-print-directory build-pam; fi
 	$(GO) run ./e2e/bench $(BENCHFLAGS)
 
 cross:
