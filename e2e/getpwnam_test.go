@@ -85,7 +85,7 @@ func TestGetpwnamFiles(t *testing.T) {
 	mustRefuse(t, origin, squid.Curl(t, right(origin, good[0])))
 	before := squid.Helpers()
 	e2e.Eventually(t, soon, "the cause is in cache.log", func() bool {
-		return strings.Contains(squid.CacheLog(), "outcome=BH reason=no-password-file") && strings.Contains(squid.CacheLog(), "permission denied: its mode is 0600")
+		return strings.Contains(squid.CacheLog(), "outcome=BH reason=no-password-file") && strings.Contains(squid.CacheLog(), "permission denied: its mode is 0600") && strings.Contains(squid.CacheLog(), "usermod -aG shadow")
 	})
 	if strings.Contains(squid.CacheLog(), "outcome=ERR") {
 		t.Error("somebody was refused")

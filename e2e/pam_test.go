@@ -152,3 +152,29 @@ func release(t *testing.T, pipe string, programs int) {
 		t.Fatal(err)
 	}
 }
+
+// TestPAMSetuid: as a set-user-ID program it would load modules for anybody.
+func TestPAMSetuid(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() != 0 {
+		e2e.Lacking(t, "only root can make a set-user-ID program")
+	}
+	basic := programs.WithPAM(t)
+	program, err := os.ReadFile(basic + "-pam")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(e2e.Dir(t), "basic-pam")
+	if err := os.WriteFile(path, program, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, 0o755|os.ModeSetuid); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path, "pam", "--config-dir", e2e.Dir(t))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "must not be set-user-ID") {
+		t.Errorf("%v: %s", err, out)
+	}
+}

@@ -27,7 +27,7 @@ func openFiles(opt Options) *files {
 
 func (opt Options) open(path, kind string, read lineReader) *watch.File[table] {
 	return watch.Open(watch.Config[table]{
-		Path: path, Kind: kind, Make: "the system makes it",
+		Path: path, Kind: kind, Make: "every system has one", Permit: "leave the file as it is, and add Squid's user to its group (Debian: usermod -aG shadow proxy)",
 		Parse: tableOf(read), Adopted: adopted(opt.Log, kind, path), Log: opt.Log, Now: opt.Now,
 	})
 }

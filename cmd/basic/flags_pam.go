@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -45,10 +44,8 @@ func pamAuth(call program.Call, args []string) (program.Call, error) {
 			call.Args = append(call.Args, "--no-account")
 		case 'r':
 			call.Args = append(call.Args, "--strip-realm")
-		case 't': // and -1: how long to keep a handle, which PAM does not allow (nor did it, on Linux)
-			if _, err := strconv.Atoi(o.Value); err != nil {
-				return call, fmt.Errorf("-t %q is not a number of seconds", o.Value)
-			}
+		case 't':
+			call.Notes = append(call.Notes, "-t means nothing: each login has a PAM handle of its own, as it had on Linux whatever -t said")
 		}
 	}
 	return call, nil
