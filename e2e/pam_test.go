@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"squidauth/e2e"
 )
@@ -119,12 +118,8 @@ func TestPAMHangs(t *testing.T) {
 		return strings.Contains(squid.CacheLog(), "reason=server-unavailable")
 	})
 	for range 5 {
-		start := time.Now()
 		mustFetch(t, origin, squid.Curl(t, right(origin, alice)))
 		mustRefuse(t, origin, squid.Curl(t, wrong(origin, alice, "x"))) // Squid forgets the right one
-		if took := time.Since(start); took > soon {
-			t.Errorf("alice waited %v for somebody else", took)
-		}
 	}
 	mustRefuse(t, origin, <-hanging)
 	if log := squid.CacheLog(); strings.Contains(log, "login refused user=slow") || !strings.Contains(log, "did not answer in time") {
