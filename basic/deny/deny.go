@@ -13,9 +13,12 @@ type Backend struct {
 	Text string // for the client, where plain messages are wanted
 }
 
-var _ basic.Backend = Backend{}
+var _ basic.Versioned = Backend{}
 
 // Authenticate implements basic.Backend.
 func (b Backend) Authenticate(context.Context, string, protocol.Secret) basic.Verdict {
 	return basic.No(basic.LogonRefused, b.Text)
 }
+
+// Version implements basic.Versioned: there is one.
+func (Backend) Version(context.Context) string { return "" }

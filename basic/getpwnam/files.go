@@ -86,3 +86,17 @@ func (f *files) reload(ctx context.Context) error {
 	}
 	return err
 }
+
+// version is another when the content of a file is.
+func (f *files) version(ctx context.Context) string {
+	var keys []byte
+	for _, file := range []*watch.File[table]{f.passwd, f.shadow} {
+		if file == nil {
+			continue
+		}
+		if t, _ := file.Current(ctx); t != nil {
+			keys = append(keys, t.key[:]...)
+		}
+	}
+	return string(keys)
+}

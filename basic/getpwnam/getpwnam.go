@@ -48,9 +48,18 @@ type Backend struct {
 
 var _ basic.Backend = (*Backend)(nil)
 
-// Open returns the Backend. It never fails: a file that cannot be used is logged, and
-// may be usable by the time it is asked for.
-func Open(opt Options) *Backend {
+// Open returns the Backend, which is a basic.Versioned if nobody but files is asked. It
+// never fails: a file that cannot be used is logged, and may be usable by the time it is
+// asked for.
+func Open(opt Options) basic.Backend {
+	b := open(opt)
+	if b.nss == nil {
+		return onlyFiles{b}
+	}
+	return b
+}
+
+func open(opt Options) *Backend {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
@@ -95,6 +104,15 @@ func (b *Backend) Authenticate(ctx context.Context, user string, password protoc
 	}
 	return basic.Yes(protocol.Identity{User: user})
 }
+
+// onlyFiles is a Backend that asks nobody.
+type onlyFiles struct{ *Backend }
+
+var _ basic.Versioned = onlyFiles{}
+
+// Version implements basic.Versioned: each content of the files is one. Accounts that
+// expire do so without another.
+func (b onlyFiles) Version(ctx context.Context) string { return b.files.version(ctx) }
 
 // failure is why nobody knows whether there is such a user.
 type failure struct {

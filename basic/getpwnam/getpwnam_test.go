@@ -53,7 +53,7 @@ func (f *fixture) write(name, content string) {
 func (f *fixture) open(opt Options) {
 	opt.Log = slog.New(slog.NewTextHandler(&f.log, nil))
 	opt.Now = func() time.Time { return f.time }
-	f.Backend = Open(opt)
+	f.Backend = open(opt)
 }
 
 // linux opens the backend with these two files.
@@ -265,6 +265,29 @@ func TestReload(t *testing.T) {
 	}
 	f.expect("bob", "secret", basic.Authenticated)
 	f.expectLog("going on with what was read before")
+}
+
+// TestVersion: what is remembered of logins must not outlive the files that it is of.
+func TestVersion(t *testing.T) {
+	f := linux(t, passwd("alice", "x"), "alice:"+des+":::::::\n", Options{})
+	v := onlyFiles{f.Backend}
+	seen := map[string]bool{v.Version(t.Context()): true}
+	for name, content := range map[string]string{"shadow": "alice:" + other + ":::::::\n", "passwd": passwd("alice", "x", "bob", "*")} {
+		f.write(name, content)
+		f.time = f.time.Add(time.Second)
+		seen[v.Version(t.Context())] = true
+	}
+	if len(seen) != 3 || seen[""] {
+		t.Errorf("%d versions", len(seen))
+	}
+	opt := Options{PasswdFile: f.path("passwd"), ShadowFile: f.path("shadow"), Log: slog.New(slog.DiscardHandler)}
+	if _, ok := Open(opt).(basic.Versioned); !ok {
+		t.Error("files have no version")
+	}
+	opt.Getent = f.path("getent")
+	if _, ok := Open(opt).(basic.Versioned); ok {
+		t.Error("the name service switch has a version")
+	}
 }
 
 // TestDecoys: a user who cannot log in costs one of the file's hashes, and no password

@@ -6,8 +6,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -203,4 +205,95 @@ func TestHangingModule(t *testing.T) {
 	if n := s.lost.Load(); n != 0 {
 		t.Errorf("%d threads count as lost", n)
 	}
+}
+
+// newOdd is a service with the module of testdata, which behaves like that.
+func newOdd(t *testing.T, how string) *service {
+	t.Helper()
+	s := newService(t, Options{NoAccount: true}, "auth required DIR/pam_odd.so "+how+"\n", nil)
+	cc := exec.Command("cc", "-shared", "-fPIC", "-o", filepath.Join(s.dir, "pam_odd.so"), "testdata/pam_odd.c", "-lpam")
+	if out, err := cc.CombinedOutput(); err != nil {
+		t.Fatalf("cc: %v\n%s", err, out)
+	}
+	return s
+}
+
+// TestOddModules: whatever modules ask, they get an answer, and what only a person
+// could answer is nobody's fault.
+func TestOddModules(t *testing.T) {
+	for how, want := range map[string]basic.Reason{
+		"together": basic.Authenticated,
+		"echo_on":  basic.Authenticated,
+		"most":     basic.Authenticated,
+		"talk":     basic.Authenticated,
+		"tells":    basic.WrongPassword,
+		"binary":   basic.Unavailable,
+		"radio":    basic.Unavailable,
+		"for_ever": basic.Unavailable,
+		"too_many": basic.Unavailable,
+		"none":     basic.Unavailable,
+		"aborts":   basic.Unavailable,
+	} {
+		t.Run(how, func(t *testing.T) {
+			s := newOdd(t, how)
+			v := s.Authenticate(t.Context(), "alice", "secret")
+			if v.Reason() != want || (v.Outcome() == protocol.Accepted) != (want == basic.Authenticated) {
+				t.Errorf("%v %s %v", v.Outcome(), v.Reason(), v.Cause())
+			}
+			if cause := fmt.Sprint(v.Cause()); want == basic.Unavailable && strings.Contains(cause, "more than a user and a password") == (how == "aborts") {
+				t.Errorf("cause: %s", cause)
+			}
+			if strings.Contains(s.log.String(), "secret") {
+				t.Errorf("the log has the password: %s", &s.log)
+			}
+			if how == "together" {
+				mustBe(t, s.Authenticate(t.Context(), "alice", "guess"), protocol.Denied, basic.WrongPassword)
+				if log := s.log.String(); !strings.Contains(log, "please wait") || !strings.Contains(log, "too late") {
+					t.Errorf("log: %s", log)
+				}
+			}
+		})
+	}
+}
+
+// shieldedIn names, in the environment, the service directory of a process that plays
+// TestShield's other part.
+const shieldedIn = "PAM_TEST_SHIELDED_IN"
+
+// TestShield: what a module's program writes is no reply, and Squid's requests are
+// nothing for it to read.
+func TestShield(t *testing.T) {
+	if dir := os.Getenv(shieldedIn); dir != "" {
+		shielded(t, dir)
+	}
+	s := newOdd(t, "noisy")
+	cmd := exec.Command(os.Args[0], "-test.run=^TestShield$")
+	cmd.Env = append(os.Environ(), shieldedIn+"="+s.dir)
+	cmd.Stdin = strings.NewReader("request\n")
+	var out, log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &log
+	if err := cmd.Run(); err != nil {
+		t.Errorf("%v\n%s", err, &log)
+	}
+	if out.String() != "request\n" || !strings.Contains(log.String(), "intruder") {
+		t.Errorf("Squid reads %q, the log has %q", &out, &log)
+	}
+}
+
+// shielded lets a module's program speak, and then passes its input on.
+func shielded(t *testing.T, dir string) {
+	in, out, err := Shield()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if target, err := os.Readlink("/proc/self/fd/0"); err != nil || target != "/dev/null" {
+		t.Fatalf("descriptor 0 is %s, %v", target, err)
+	}
+	if a := inquire(Options{Service: "squid", ConfigDir: dir, NoAccount: true}, "alice", "x"); a.status != accepted {
+		t.Fatalf("%+v", a)
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		t.Fatal(err)
+	}
+	os.Exit(0)
 }

@@ -68,15 +68,10 @@ func pamCommand(c *config) *cli.Command {
 			if err := checkPAM(ctx, opt); err != nil {
 				return err
 			}
-			if !pam.Linked {
-				return becomePAM()
+			if err := c.needPAM(); err != nil {
+				return err
 			}
 			return c.serve("pam", func(common helper.Options) (basic.Backend, error) {
-				in, out, err := pam.Shield()
-				if err != nil {
-					return nil, err
-				}
-				os.Stdin, os.Stdout = in, out
 				opt.Log = common.Log
 				warnOfService(opt)
 				return pam.New(opt), nil
@@ -102,25 +97,48 @@ const pamProgram = "basic-pam"
 
 var errNoPAM = fmt.Errorf("this program is built without PAM, which is a C library: put the one that 'make build-pam' builds beside it, by the name of %s", pamProgram)
 
-// becomePAM runs the program that stands beside this one, with the same arguments. It
-// returns only if that cannot be done.
-func becomePAM() error {
-	self, err := os.Executable()
-	if err != nil {
+// needPAM has the program with PAM that stands beside this one, if this one has none,
+// take its place with the same arguments. It then returns only if that cannot be done.
+// Whoever just looks at a command line needs no more than that there is such a program.
+func (c *config) needPAM() error {
+	if pam.Linked {
+		return nil
+	}
+	path, err := pamBeside()
+	if err != nil || c.Inspected() {
 		return err
 	}
+	return fmt.Errorf("%s cannot be run: %w", path, syscall.Exec(path, os.Args, os.Environ()))
+}
+
+// pamBeside returns the path of the program with PAM.
+func pamBeside() (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
 	if self, err = filepath.EvalSymlinks(self); err != nil {
-		return err
+		return "", err
 	}
 	path := filepath.Join(filepath.Dir(self), pamProgram)
 	there, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return errNoPAM
+		return "", errNoPAM
 	case isSelf(self, there): // and would do so for ever
-		return fmt.Errorf("%s is built without PAM: build it with 'make build-pam'", path)
+		return "", fmt.Errorf("%s is built without PAM: build it with 'make build-pam'", path)
 	}
-	return fmt.Errorf("%s cannot be run: %w", path, syscall.Exec(path, os.Args, os.Environ()))
+	return path, nil
+}
+
+// shieldFromModules takes the descriptors that Squid listens to out of the reach of
+// modules.
+func shieldFromModules() (err error) {
+	in, out, err := pam.Shield()
+	if err == nil {
+		os.Stdin, os.Stdout = in, out
+	}
+	return err
 }
 
 func isSelf(self string, there os.FileInfo) bool {
