@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"squidauth/basic"
+	"squidauth/basic/pam"
 	"squidauth/cmd/internal/checkup"
 	"squidauth/cmd/internal/program"
 	"squidauth/cmd/internal/try"
@@ -44,6 +45,9 @@ func newApp(c *config, call program.Call) *cli.App {
 		app.Commands = append(app.Commands, k.command(c))
 	}
 	app.Commands = append(app.Commands, chainCommand(c))
+	if pam.Linked {
+		c.BeforeServing = shieldFromModules
+	}
 	app.Action = noBackend
 	app.Before = func(ctx *cli.Context) error {
 		c.backend = ctx.Args().Slice()

@@ -24,6 +24,11 @@ var kinds = []kind{
 	{ncsaCommand, []string{"basic_ncsa_auth", "ncsa_auth"}, ncsaAuth},
 	{radiusCommand, []string{"basic_radius_auth", "squid_radius_auth"}, radiusAuth},
 	{ldapCommand, []string{"basic_ldap_auth", "squid_ldap_auth"}, ldapAuth},
+	{getpwnamCommand, []string{"basic_getpwnam_auth", "getpwnam_auth"}, getpwnamAuth},
+	{pamCommand, []string{"basic_pam_auth", "pam_auth"}, pamAuth},
+	{nisCommand, []string{"basic_nis_auth", "yp_auth"}, nisAuth},
+	{fakeCommand, []string{"basic_fake_auth"}, fakeAuth},
+	{denyCommand, nil, nil},
 }
 
 // byName returns the command line of this program that does what the program called

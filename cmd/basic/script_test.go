@@ -1,12 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"squidauth/basic/pam"
 	"squidauth/cmd/internal/dialogue/dialoguetest"
 )
 
@@ -34,5 +36,14 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"squid": dialoguetest.Squid},
+		Condition:           condition,
 	})
+}
+
+// condition knows whether the programs are built with PAM: [pam], [!pam].
+func condition(name string) (bool, error) {
+	if name != "pam" {
+		return false, fmt.Errorf("there is no condition %q", name)
+	}
+	return pam.Linked, nil
 }
