@@ -23,6 +23,9 @@ type kind struct {
 var kinds = []kind{
 	{ncsaCommand, []string{"basic_ncsa_auth", "ncsa_auth"}, ncsaAuth},
 	{radiusCommand, []string{"basic_radius_auth", "squid_radius_auth"}, radiusAuth},
+	{pop3Command, []string{"basic_pop3_auth", "pop3.pl"}, pop3Auth},
+	{imapCommand, nil, nil},
+	{smtpCommand, nil, nil},
 }
 
 // byName returns the command line of this program that does what the program called

@@ -14,8 +14,10 @@ func TestMain(m *testing.M) {
 	if strings.HasPrefix(os.Args[0], "(") { // started by the command squid
 		main()
 	}
-	testscript.Main(m, map[string]func(){"basic": main, "basic_ncsa_auth": main, "ncsa_auth": main,
+	testscript.Main(m, map[string]func(){
+		"basic": main, "basic_ncsa_auth": main, "ncsa_auth": main,
 		"basic_radius_auth": main, "squid_radius_auth": main,
+		"basic_pop3_auth": main, "pop3.pl": main,
 	})
 }
 
