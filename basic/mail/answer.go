@@ -36,10 +36,11 @@ func (a answer) said(words string) answer {
 
 // byCode says what a refusal with a response code means: those of POP3 (RFC 2449
 // section 8, RFC 3206) and those of IMAP (RFC 5530), which have different names.
-// Without a code that is known, it is the password.
+// [AUTH] says little, since Dovecot has it for whatever keeps it from logging in. What
+// has neither a code nor words for something else is about the password.
 func byCode(code, text string) answer {
 	switch code {
-	case "AUTH", "AUTHENTICATIONFAILED":
+	case "AUTHENTICATIONFAILED":
 		return denied(basic.WrongPassword)
 	case "EXPIRED":
 		return denied(basic.PasswordExpired)
@@ -65,6 +66,7 @@ var broken = []string{
 	"generic failure",  // Postfix, when Cyrus SASL cannot reach what it asks
 	"connection lost",  // Postfix, when it loses Dovecot
 	"too many connect", // connections: of this client, at this time
+	"unsupported auth", // authentication mechanism: Dovecot
 }
 
 func soundsBroken(text string) bool { return containsAny(text, broken) }

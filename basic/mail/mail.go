@@ -119,6 +119,8 @@ func (b *Backend) Authenticate(ctx context.Context, user string, password protoc
 	case b.slots <- struct{}{}:
 		defer func() { <-b.slots }()
 	case <-ctx.Done():
+	}
+	if ctx.Err() != nil {
 		return basic.Undecided(basic.Overloaded, errBusy)
 	}
 	a, err := b.ask(ctx, user, string(password))

@@ -11,7 +11,7 @@ const maxWords = 300
 
 // echoed is the length in bytes from which what a server repeats of a secret counts
 // as said.
-const echoed = 4
+const echoed = 6
 
 // secretForms returns what a server may repeat of a login that it was sent.
 func secretForms(user, password string) []string {
