@@ -216,11 +216,11 @@ func (b *Backend) askServer(ctx context.Context, tries, number int, user, passwo
 	if errors.Is(err, errClosed) && ctx.Err() != nil {
 		err = errNoAnswer
 	}
-	return b.explain(a, s, server), s.spent, err
+	return b.explain(a, s, server, user), s.spent, err
 }
 
 // explain completes an answer with words for the operator.
-func (b *Backend) explain(a answer, s *session, server Server) answer {
+func (b *Backend) explain(a answer, s *session, server Server, user string) answer {
 	if a.outcome == protocol.Denied && !s.secured && wantsTLS(a.words) {
 		a.outcome, a.reason = protocol.Unavailable, basic.Unavailable
 	}
@@ -228,7 +228,7 @@ func (b *Backend) explain(a answer, s *session, server Server) answer {
 		return a
 	}
 	a.words = fmt.Sprintf("%v says: %q", server, s.quote(a.words))
-	b.opt.Log.Debug("the mail server refuses a login", "reason", string(a.reason), "words", a.words)
+	b.opt.Log.Debug("the mail server refuses a login", "user", user, "reason", string(a.reason), "words", a.words)
 	return a
 }
 

@@ -18,6 +18,7 @@ func TestMain(m *testing.M) {
 		"basic": main, "basic_ncsa_auth": main, "ncsa_auth": main,
 		"basic_radius_auth": main, "squid_radius_auth": main,
 		"basic_pop3_auth": main, "pop3.pl": main,
+		"basic_sasl_auth": main, "squid_sasl_auth": main,
 	})
 }
 
