@@ -27,6 +27,8 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"squid": dialoguetest.Squid},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"squid": dialoguetest.Squid, "pop3d": pop3d, "saslauthd": saslauthd,
+		},
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -13,24 +14,29 @@ import (
 
 // Squid is the testscript command
 //
-//	squid SESSION PROGRAM ARG…
+//	squid SESSION [NAME=VALUE…] PROGRAM ARG…
 //
-// which runs the program as Squid does, with its name in parentheses, and plays
-// the session of that file with it. What processes share by default lies in the script's
-// own folder. What the program wrote to standard error can
-// be held against patterns with "stderr".
+// which runs the program as Squid does, with its name in parentheses and with these
+// environment variables added, and plays the session of that file with it. What
+// processes share by default lies in the script's own folder. What the program wrote to
+// standard error can be held against patterns with "stderr".
 func Squid(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: squid SESSION PROGRAM ARG…")
 	}
 	session, err := dialogue.Parse(ts.ReadFile(args[0]))
 	ts.Check(err)
+	env := append(os.Environ(), "XDG_RUNTIME_DIR="+ts.Getenv("WORK")) // no script meets another's state
+	for len(args) > 2 && strings.Contains(args[1], "=") {
+		env = append(env, args[1])
+		args = args[1:]
+	}
 	path, err := lookPath(ts.Getenv("PATH"), args[1])
 	ts.Check(err)
 	cmd := exec.Command(path, args[2:]...)
 	cmd.Args[0] = "(" + args[1] + ")"
+	cmd.Env = env
 	cmd.Dir = ts.Getenv("WORK")
-	cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+cmd.Dir) // no script meets another's state
 	cmd.Stderr = ts.Stderr()
 	ts.Check(session.Play(cmd, ts.Stdout()))
 }
