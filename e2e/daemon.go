@@ -18,13 +18,15 @@ type daemon struct {
 	env     []string // the whole environment
 	output  string   // the file for what it writes to its terminal
 
+	owner testing.TB // the test at whose end it is killed: the one that launched it first
+
 	cmd    *exec.Cmd
 	exited chan struct{} // closed when the first process has ended
-	killed bool          // that was our doing
+	killed *bool         // that is our doing
 }
 
 // launch starts the daemon, which must stay in the foreground, and has it killed at
-// the end of the test.
+// the end of the test that did so first.
 func (d *daemon) launch(t testing.TB) {
 	t.Helper()
 	output, err := os.OpenFile(d.output, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
@@ -39,17 +41,21 @@ func (d *daemon) launch(t testing.TB) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	d.cmd, d.exited, d.killed = cmd, exited, false
+	d.cmd, d.exited, d.killed = cmd, exited, new(bool)
 	go func() {
 		_ = cmd.Wait() // it is killed
 		close(exited)
 	}()
-	d.killAtEnd(t, cmd.Process.Pid, exited)
+	if d.owner == nil {
+		d.owner = t
+	}
+	d.killAtEnd(d.owner, cmd.Process.Pid, exited)
 }
 
 // killAtEnd is KillAtEnd for a process group.
 func (d *daemon) killAtEnd(t testing.TB, group int, exited <-chan struct{}) {
 	t.Helper()
+	killed := d.killed
 	kill := func() { _ = syscall.Kill(-group, syscall.SIGKILL) } // it may have ended before
 	if timed, ok := t.(interface{ Deadline() (time.Time, bool) }); ok {
 		if deadline, ok := timed.Deadline(); ok {
@@ -58,7 +64,7 @@ func (d *daemon) killAtEnd(t testing.TB, group int, exited <-chan struct{}) {
 		}
 	}
 	t.Cleanup(func() {
-		if !d.killed && ended(exited) {
+		if !*killed && ended(exited) {
 			t.Errorf("%s ended by itself", filepath.Base(d.command[0]))
 		}
 		kill()
@@ -89,7 +95,7 @@ func (d *daemon) Resume(t testing.TB) {
 // Stop kills all processes, and returns when they are gone.
 func (d *daemon) Stop(t testing.TB) {
 	t.Helper()
-	d.killed = true
+	*d.killed = true
 	d.signal(t, syscall.SIGKILL)
 	<-d.exited
 	group := d.cmd.Process.Pid

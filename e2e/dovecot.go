@@ -62,7 +62,7 @@ func StartDovecot(t testing.TB, users []User, settings ...string) *Dovecot {
 		if try == 3 {
 			t.Fatalf("dovecot did not start: %s", d.Log())
 		}
-		d.killed = true
+		*d.killed = true
 	}
 }
 
