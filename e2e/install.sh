@@ -26,6 +26,10 @@ command -v freeradius >/dev/null || missing="$missing freeradius"
 # A package without files of its own, but with all that it takes except for the schema.
 dpkg -s samba-ad-dc 2>/dev/null | grep -q ' installed$' || missing="$missing samba-ad-dc"
 [ -d /usr/share/samba/setup ] || missing="$missing samba-ad-provision"
+[ -e /usr/lib/dovecot/pop3-login ] || missing="$missing dovecot-pop3d"
+[ -e /usr/lib/dovecot/imap-login ] || missing="$missing dovecot-imapd"
+[ -e /usr/lib/dovecot/submission-login ] || missing="$missing dovecot-submissiond"
+command -v saslauthd >/dev/null || missing="$missing sasl2-bin"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ]; then
@@ -75,6 +79,13 @@ case $missing in
 *samba-ad-dc*)
 	if [ -d /run/systemd/system ]; then
 		systemctl disable --now --quiet samba-ad-dc.service smbd.service nmbd.service winbind.service || true
+	fi
+	;;
+esac
+case $missing in
+*dovecot* | *sasl2-bin*)
+	if [ -d /run/systemd/system ]; then
+		systemctl disable --now --quiet dovecot.service dovecot.socket saslauthd.service || true
 	fi
 	;;
 esac
