@@ -13,7 +13,7 @@ type dialogue interface {
 	greet() error
 
 	// startTLS asks the server to go on with TLS, and reports whether it will. If it
-	// need not be, the server is asked only if it offers that.
+	// need not be, the server is asked only if it offers that, and may refuse.
 	startTLS(must bool) (bool, error)
 
 	// login sends the password, once at most.
@@ -36,6 +36,14 @@ var (
 	errNoSTARTTLS = errors.New("it has no STARTTLS, so that a password would go to it in the clear")
 	errMechanisms = errors.New("it offers no way to log in with a password on this connection: does it want TLS?")
 )
+
+// without is the error of a server that does not begin with TLS where it must.
+func without(begins, must bool) error {
+	if must && !begins {
+		return errNoSTARTTLS
+	}
+	return nil
+}
 
 // plain returns the message of the SASL mechanism PLAIN (RFC 4616), encoded.
 func plain(user, password string) string {

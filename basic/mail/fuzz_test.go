@@ -121,8 +121,9 @@ func saidIn(s script) string {
 }
 
 var (
-	oddSMTP = regexp.MustCompile(`^([2-5][0-9]{2})(?:([ -])(?s:(.*)))?$`)
-	oddPOP3 = regexp.MustCompile(`^(\+OK|-ERR)(?: (?s:(.*)))?$`)
+	aSMTP    = regexp.MustCompile(`^([2-5][0-9]{2})(?:([ -])(?s:(.*)))?$`)
+	aLiteral = regexp.MustCompile(`\{[0-9]+\+?\}$`)
+	aPOP3    = regexp.MustCompile(`^(\+OK|-ERR)(?: (?s:(.*)))?$`)
 )
 
 // FuzzLine compares the readers of lines with what the grammars say of them.
@@ -134,15 +135,18 @@ func FuzzLine(f *testing.F) {
 		f.Add(line)
 	}
 	f.Fuzz(func(t *testing.T, line string) {
-		m := oddSMTP.FindStringSubmatch(line)
+		m := aSMTP.FindStringSubmatch(line)
 		code, text, more, valid := parseSMTP(line)
 		if valid != (m != nil) || valid && (code != m[1] || more != (m[2] == "-") || text != m[3]) {
 			t.Errorf("SMTP %q: %q %q %v %v", line, code, text, more, valid)
 		}
-		m = oddPOP3.FindStringSubmatch(line)
+		m = aPOP3.FindStringSubmatch(line)
 		ok, text, valid := parsePOP3(line)
 		if valid != (m != nil) || valid && (ok != (m[1] == "+OK") || text != m[2]) {
 			t.Errorf("POP3 %q: %v %q %v", line, ok, text, valid)
+		}
+		if endsInLiteral(line) != aLiteral.MatchString(line) {
+			t.Errorf("IMAP %q: literal %v", line, endsInLiteral(line))
 		}
 		l, valid := parseIMAP(line)
 		if valid && l.tag != "+" && !strings.HasPrefix(strings.ToUpper(line), strings.ToUpper(l.tag+" "+l.word)) {

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -52,8 +51,14 @@ type imapLine struct {
 
 var imapStatus = map[string]bool{"OK": true, "NO": true, "BAD": true, "BYE": true, "PREAUTH": true}
 
-// literal ends a line that goes on with a counted string (RFC 9051 section 4.3).
-var literal = regexp.MustCompile(`\{[0-9]+\+?\}$`)
+// endsInLiteral reports whether a line goes on with a counted string, whose length
+// stands at its end as {12} or {12+} (RFC 9051 section 4.3).
+func endsInLiteral(line string) bool {
+	line, closed := strings.CutSuffix(line, "}")
+	line = strings.TrimSuffix(line, "+")
+	before := strings.TrimRight(line, "0123456789")
+	return closed && len(before) < len(line) && strings.HasSuffix(before, "{")
+}
 
 // parseIMAP reads a line (RFC 9051 section 7). There is no literal in what a server
 // says before a login. valid: it is such a line.
@@ -65,7 +70,7 @@ func parseIMAP(line string) (l imapLine, valid bool) {
 	word, text, _ := strings.Cut(rest, " ")
 	l = imapLine{tag: tag, word: strings.ToUpper(word), text: text}
 	switch {
-	case !found, tag == "", word == "", literal.MatchString(line):
+	case !found, tag == "", word == "", endsInLiteral(line):
 		return imapLine{}, false
 	case !imapStatus[l.word] && tag == "*":
 		l.args, l.text = text, ""
@@ -161,10 +166,7 @@ func (i *imap) startTLS(must bool) (bool, error) {
 		return false, err
 	}
 	i.offers = nil // what was said before counts no more
-	if l.word != "OK" {
-		return false, errNoSTARTTLS
-	}
-	return true, nil
+	return l.word == "OK", without(l.word == "OK", must)
 }
 
 // learn asks what the server offers, unless it has told.

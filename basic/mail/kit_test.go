@@ -33,6 +33,7 @@ import (
 //	<< TEXT     it sends TEXT in one packet, with \r and \n as in Go
 //	> REGEXP    it reads a line, which REGEXP must match whole
 //	tls         it goes on with TLS
+//	tls 1.0     … of an old version
 //	endless     it sends lines without end
 //	endless line
 //	drip        it sends a byte a second, and no end of the line
@@ -117,7 +118,11 @@ func (s *server) run(raw net.Conn, text script) {
 		case ">":
 			err = s.read(in, arg, &tag)
 		case "tls":
-			over := tls.Server(raw, serverTLS())
+			config := serverTLS()
+			if arg == "1.0" {
+				config.MinVersion, config.MaxVersion = tls.VersionTLS10, tls.VersionTLS10
+			}
+			over := tls.Server(raw, config)
 			err = over.Handshake()
 			conn, in = over, bufio.NewReader(over)
 		case "endless":

@@ -256,24 +256,6 @@ func (b *Backend) converse(ctx context.Context, s *session, server Server, confi
 	return d.login(user, password)
 }
 
-// tlsConfig returns how TLS is set up with a server.
-func (b *Backend) tlsConfig(ctx context.Context, s Server) (*tls.Config, error) {
-	config := &tls.Config{ServerName: s.host, MinVersion: tls.VersionTLS12}
-	if b.opt.TLSName != "" {
-		config.ServerName = b.opt.TLSName
-	}
-	if b.opt.CA == nil {
-		config.InsecureSkipVerify = !s.implicit && b.opt.StartTLS == Offered
-		return config, nil
-	}
-	roots, err := b.opt.CA.Current(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("the CA's certificate is not there: %w", err)
-	}
-	config.RootCAs = roots
-	return config, nil
-}
-
 // onePart returns a context with a part of the time that is left, so that there is as
 // much for each try.
 func onePart(ctx context.Context, tries int) (context.Context, context.CancelFunc) {

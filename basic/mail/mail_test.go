@@ -30,7 +30,7 @@ func TestStartTLS(t *testing.T) {
 		"pop3":          {POP3, Required, script("< +OK\n> STLS\n< +OK\n" + pop3TLS), yes, ""},
 		"pop3 offered":  {POP3, Offered, script("< +OK\n> CAPA\n< +OK\n< SASL PLAIN\n< STLS\n< .\n> STLS\n< +OK\n" + pop3TLS), yes, ""},
 		"pop3 not":      {POP3, Required, "< +OK\n> STLS\n< -ERR\n> QUIT", maybe, "no STARTTLS"},
-		"pop3 broken":   {POP3, Offered, "< +OK\n> CAPA\n< +OK\n< STLS\n< .\n> STLS\n< -ERR\n> QUIT", maybe, "no STARTTLS"},
+		"pop3 broken":   {POP3, Offered, "< +OK\n> CAPA\n< +OK\n< STLS\n< SASL PLAIN\n< .\n> STLS\n< -ERR\n> CAPA\n< -ERR\n> USER bob\n< +OK\n> PASS s3cret-word\n< +OK", yes, ""},
 		"pop3 stripped": {POP3, Offered, "< +OK\n> CAPA\n< +OK\n< USER\n< .\n> USER bob\n< +OK\n> PASS s3cret-word\n< +OK", yes, ""},
 		"pop3 injected": {POP3, Required, script("< +OK\n> STLS\n<< +OK\\r\\n+OK\\r\\n\n" + pop3TLS), maybe, "cannot be trusted"},
 		"pop3 no TLS":   {POP3, Required, "< +OK\n> STLS\n< +OK\nclose", maybe, "closed"},
@@ -42,7 +42,7 @@ func TestStartTLS(t *testing.T) {
 		"imap injected": {IMAP, Required, script("< * OK hi\n> \\S+ STARTTLS\n<< TAG OK\\r\\n* CAPABILITY AUTH=PLAIN\\r\\n\n" + imapTLS), maybe, "cannot be trusted"},
 		"smtp":          {SMTP, Required, script("< 220 hi\n> EHLO \\S+\n< 250-hi\n< 250-AUTH PLAIN\n< 250 STARTTLS\n> STARTTLS\n< 220\n" + smtpTLS), yes, ""},
 		"smtp not":      {SMTP, Required, "< 220 hi\n> EHLO \\S+\n< 250-hi\n< 250 AUTH PLAIN\n> QUIT", maybe, "no STARTTLS"},
-		"smtp busy":     {SMTP, Required, "< 220 hi\n> EHLO \\S+\n< 250-hi\n< 250 STARTTLS\n> STARTTLS\n< 454 no TLS now\n> QUIT", maybe, "454"},
+		"smtp busy":     {SMTP, Required, "< 220 hi\n> EHLO \\S+\n< 250-hi\n< 250 STARTTLS\n> STARTTLS\n< 454 no TLS now\n> QUIT", maybe, "no STARTTLS"},
 		"smtp injected": {SMTP, Required, script("< 220 hi\n> EHLO \\S+\n< 250-hi\n< 250 STARTTLS\n> STARTTLS\n<< 220 go\\r\\n250 AUTH PLAIN\\r\\n\n" + smtpTLS), maybe, "cannot be trusted"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -99,6 +99,21 @@ func TestImplicitTLS(t *testing.T) {
 				checkCause(t, v.Cause().Error(), c.cause)
 			}
 		})
+	}
+}
+
+// TestOldTLS: old TLS is better than none, and nothing where there must be TLS.
+func TestOldTLS(t *testing.T) {
+	for mode, want := range map[StartTLS]protocol.Outcome{Offered: yes, Required: maybe} {
+		start := "< +OK\n> STLS\n< +OK\n"
+		if mode == Offered {
+			start = "< +OK\n> CAPA\n< +OK\n< STLS\n< .\n> STLS\n< +OK\n"
+		}
+		s := &server{t: t, tcp: true, scripts: []script{script(start + "tls 1.0\n> CAPA\n< -ERR\n> USER bob\n< +OK\n> PASS s3cret-word\n< +OK")}}
+		v := ask(t, Options{Servers: []Server{mustParse(t, POP3, "pop3://192.0.2.1")}, StartTLS: mode, Insecure: true, Dial: s.dial}, testUser, testPassword)
+		if v.Outcome() != want {
+			t.Errorf("%v: %v (%v)", mode, v.Outcome(), v.Cause())
+		}
 	}
 }
 

@@ -99,10 +99,7 @@ func (p *pop3) startTLS(must bool) (bool, error) {
 		return false, err
 	}
 	p.offers = nil // what was said before counts no more
-	if !ok {
-		return false, errNoSTARTTLS
-	}
-	return true, nil
+	return ok, without(ok, must)
 }
 
 func (p *pop3) login(user, password string) (answer, error) {

@@ -128,10 +128,7 @@ func (m *smtp) startTLS(must bool) (bool, error) {
 		return false, err
 	}
 	if !m.offers["STARTTLS"] {
-		if must {
-			return false, errNoSTARTTLS
-		}
-		return false, nil
+		return false, without(false, must)
 	}
 	if err := m.send("STARTTLS"); err != nil {
 		return false, err
@@ -141,10 +138,7 @@ func (m *smtp) startTLS(must bool) (bool, error) {
 		return false, err
 	}
 	m.offers = nil // what was said before counts no more
-	if r.code != "220" {
-		return false, m.unexpected(r.text())
-	}
-	return true, nil
+	return r.code == "220", without(r.code == "220", must)
 }
 
 func (m *smtp) login(user, password string) (answer, error) {

@@ -64,7 +64,7 @@ func (f *saslFlags) open(opt helper.Options) (basic.Backend, error) {
 // program may stand there.
 func saslAuth(call program.Call, args []string) (program.Call, error) {
 	name := "basic_sasl_auth"
-	if helper.ProgramName() == "squid_sasl_auth" {
+	if strings.Contains(call.Args[0], "squid_sasl_auth") {
 		name = "squid_sasl_auth"
 	}
 	for len(args) > 0 && !strings.HasPrefix(args[0], "--") {
