@@ -48,36 +48,54 @@ func byCode(code, text string) answer {
 		return denied(basic.LogonRefused)
 	case "IN-USE", "INUSE":
 		return failed(MailboxInUse)
-	case "UNAVAILABLE", "LOGIN-DELAY", "PRIVACYREQUIRED", "SERVERBUG", "CLIENTBUG", "LIMIT", "CANNOT":
+	case "UNAVAILABLE", "LOGIN-DELAY", "PRIVACYREQUIRED", "SERVERBUG", "CLIENTBUG", "LIMIT", "CANNOT", "REFERRAL":
 		return failed(basic.Unavailable)
 	}
-	if strings.HasPrefix(code, "SYS/") || soundsBroken(text) {
+	if strings.HasPrefix(code, "SYS/") {
 		return failed(basic.Unavailable)
+	}
+	return byWords(text)
+}
+
+// phrases say what servers mean that have no code for it, in the order in which they
+// are looked for. A phrase is words in lower case that all are there. What none of them
+// is in is about the password.
+var phrases = []struct {
+	words []string
+	means answer
+}{
+	{[]string{"account", "lock"}, denied(basic.AccountLocked)}, // temporarily, some say
+	{[]string{"account", "disabled"}, denied(basic.AccountDisabled)},
+	{[]string{"account", "suspended"}, denied(basic.AccountDisabled)},
+	{[]string{"maildrop", "lock"}, failed(MailboxInUse)},
+	{[]string{"mailbox", "lock"}, failed(MailboxInUse)},
+	{[]string{"mailbox", "in use"}, failed(MailboxInUse)},
+	{[]string{"temporar"}, failed(basic.Unavailable)},         // temporary failure, temporarily …: most servers
+	{[]string{"internal "}, failed(basic.Unavailable)},        // internal error, internal server error
+	{[]string{"unavailable"}, failed(basic.Unavailable)},      // "Server Unavailable. 15": Exchange
+	{[]string{"generic failure"}, failed(basic.Unavailable)},  // Postfix, when Cyrus SASL cannot reach what it asks
+	{[]string{"connection lost"}, failed(basic.Unavailable)},  // Postfix, when it loses Dovecot
+	{[]string{"too many connect"}, failed(basic.Unavailable)}, // connections: of this client, at this time
+	{[]string{"unsupported auth"}, failed(basic.Unavailable)}, // authentication mechanism: Dovecot
+}
+
+// byWords says what a refusal without a code means.
+func byWords(text string) answer {
+	text = strings.ToLower(text)
+	for _, p := range phrases {
+		missing := func(word string) bool { return !strings.Contains(text, word) }
+		if !slices.ContainsFunc(p.words, missing) {
+			return p.means
+		}
 	}
 	return denied(basic.WrongPassword)
 }
 
-// broken are words of servers that have no code for it that they cannot tell, in
-// lower case. None of them is in what a server says of a wrong password.
-var broken = []string{
-	"temporar",         // temporary failure, temporarily …: most servers
-	"internal ",        // internal error, internal server error
-	"unavailable",      // "Server Unavailable. 15": Exchange
-	"generic failure",  // Postfix, when Cyrus SASL cannot reach what it asks
-	"connection lost",  // Postfix, when it loses Dovecot
-	"too many connect", // connections: of this client, at this time
-	"unsupported auth", // authentication mechanism: Dovecot
-}
-
-func soundsBroken(text string) bool { return containsAny(text, broken) }
-
 // wantsTLS reports whether a server refuses a login since the connection is plain.
 // Dovecot has the code [AUTH] for it.
 func wantsTLS(text string) bool {
-	return containsAny(text, []string{"tls", "ssl", "plaintext", "secure", "encrypt"})
-}
-
-func containsAny(text string, phrases []string) bool {
 	text = strings.ToLower(text)
-	return slices.ContainsFunc(phrases, func(p string) bool { return strings.Contains(text, p) })
+	return slices.ContainsFunc([]string{"tls", "ssl", "plaintext", "secure", "encrypt"}, func(word string) bool {
+		return strings.Contains(text, word)
+	})
 }

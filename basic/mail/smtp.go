@@ -3,7 +3,6 @@ package mail
 import (
 	"encoding/base64"
 	"net"
-	"slices"
 	"strings"
 
 	"squidauth/basic"
@@ -219,9 +218,9 @@ func (m *smtp) result() (answer, error) {
 func smtpRefusal(r smtpReply) answer {
 	a := failed(basic.Unavailable)
 	switch {
-	case r.code[0] != '5' || slices.ContainsFunc(r.lines, soundsBroken):
+	case r.code[0] != '5':
 	case r.code == "535", r.enhanced() == "7.8":
-		a = denied(basic.WrongPassword)
+		a = byWords(r.text())
 	case r.code == "534":
 		a = denied(basic.LogonRefused)
 	}
