@@ -73,12 +73,3 @@ func testOutage(t *testing.T, command string, env []string, s service, users []e
 		t.Errorf("the helper was restarted: %v, %v", before, after)
 	}
 }
-
-func pids(squid *e2e.Squid) []int {
-	var pids []int
-	for _, p := range squid.Helpers() {
-		pids = append(pids, p.PID)
-	}
-	slices.Sort(pids)
-	return pids
-}
