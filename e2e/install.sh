@@ -29,6 +29,10 @@ dpkg -s samba-ad-dc 2>/dev/null | grep -q ' installed$' || missing="$missing sam
 command -v gcc >/dev/null || missing="$missing gcc libc6-dev"
 [ -e /usr/include/security/pam_appl.h ] || missing="$missing libpam0g-dev"
 [ -e /usr/lib/libnss_extrausers.so.2 ] || missing="$missing libnss-extrausers"
+[ -e /usr/lib/dovecot/pop3-login ] || missing="$missing dovecot-pop3d"
+[ -e /usr/lib/dovecot/imap-login ] || missing="$missing dovecot-imapd"
+[ -e /usr/lib/dovecot/submission-login ] || missing="$missing dovecot-submissiond"
+command -v saslauthd >/dev/null || missing="$missing sasl2-bin"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ]; then
@@ -78,6 +82,13 @@ case $missing in
 *samba-ad-dc*)
 	if [ -d /run/systemd/system ]; then
 		systemctl disable --now --quiet samba-ad-dc.service smbd.service nmbd.service winbind.service || true
+	fi
+	;;
+esac
+case $missing in
+*dovecot* | *sasl2-bin*)
+	if [ -d /run/systemd/system ]; then
+		systemctl disable --now --quiet dovecot.service dovecot.socket saslauthd.service || true
 	fi
 	;;
 esac

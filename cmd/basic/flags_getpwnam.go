@@ -30,7 +30,7 @@ const maxNSSwitch = 64 << 10
 // arguments and ignores those that it is given.
 func getpwnamAuth(call program.Call, args []string) (program.Call, error) {
 	long, rest := program.CutLong(args)
-	common, backend := divide(long, "passwd-file", "shadow-file", "master-file", "nss", "ignore-expiry")
+	common, backend, _ := splitFlags(long, getpwnamCommand(nil).Flags)
 	if len(rest) > 0 {
 		call.Notes = append(call.Notes, fmt.Sprintf("the argument %q means nothing, and never did", rest[0]))
 	}

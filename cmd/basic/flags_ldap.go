@@ -87,7 +87,8 @@ func ldapCommand(c *config) *cli.Command {
 	}
 }
 
-// maxConnections is what servers commonly bear of one client.
+// maxConnections is what servers commonly bear of one client before they take it for an
+// attack.
 const maxConnections = 256
 
 // open checks the flags and returns the backend that they describe.

@@ -33,7 +33,7 @@ func pamAuth(call program.Call, args []string) (program.Call, error) {
 	case len(operands) > 0:
 		return call, fmt.Errorf("basic_pam_auth takes no argument: %q", operands[0])
 	}
-	common, backend := divide(long, "service", "config-dir", "threads", "no-account", "strip-realm")
+	common, backend, _ := splitFlags(long, pamCommand(nil).Flags)
 	call.Args = append(append(append(call.Args, "--plain-messages"), common...), "pam")
 	call.Args = append(call.Args, backend...)
 	for _, o := range options {

@@ -29,6 +29,10 @@ var kinds = []kind{
 	{nisCommand, []string{"basic_nis_auth", "yp_auth"}, nisAuth},
 	{fakeCommand, []string{"basic_fake_auth"}, fakeAuth},
 	{denyCommand, nil, nil},
+	{pop3Command, []string{"basic_pop3_auth", "pop3.pl"}, pop3Auth},
+	{imapCommand, nil, nil},
+	{smtpCommand, nil, nil},
+	{saslCommand, []string{"basic_sasl_auth", "squid_sasl_auth"}, saslAuth},
 }
 
 // byName returns the command line of this program that does what the program called

@@ -35,8 +35,10 @@ func TestScripts(t *testing.T) {
 		},
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"squid": dialoguetest.Squid},
-		Condition:           condition,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"squid": dialoguetest.Squid, "pop3d": pop3d, "saslauthd": saslauthd,
+		},
+		Condition: condition,
 	})
 }
 

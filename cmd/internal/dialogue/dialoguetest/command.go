@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -13,11 +14,12 @@ import (
 
 // Squid is the testscript command
 //
-//	squid SESSION PROGRAM ARG…
+//	squid SESSION [NAME=VALUE…] PROGRAM ARG…
 //
-// which runs the program as Squid does, with its name in parentheses, and plays
-// the session of that file with it. What processes share by default lies in the script's
-// own folder. Of the script's environment it has the PATH. What the program wrote to
+// which runs the program as Squid does, with its name in parentheses and with these
+// environment variables added, and plays the session of that file with it. What
+// processes share by default lies in the script's own folder. Of the script's
+// environment it has the PATH. What the program wrote to
 // standard error can be held against patterns with "stderr".
 func Squid(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
@@ -25,13 +27,17 @@ func Squid(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	session, err := dialogue.Parse(ts.ReadFile(args[0]))
 	ts.Check(err)
+	env := append(os.Environ(), "XDG_RUNTIME_DIR="+ts.Getenv("WORK"), "PATH="+ts.Getenv("PATH")) // no script meets another's state
+	for len(args) > 2 && strings.Contains(args[1], "=") {
+		env = append(env, args[1])
+		args = args[1:]
+	}
 	path, err := lookPath(ts.Getenv("PATH"), args[1])
 	ts.Check(err)
 	cmd := exec.Command(path, args[2:]...)
 	cmd.Args[0] = "(" + args[1] + ")"
+	cmd.Env = env
 	cmd.Dir = ts.Getenv("WORK")
-	// No script meets another's state.
-	cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+cmd.Dir, "PATH="+ts.Getenv("PATH"))
 	cmd.Stderr = ts.Stderr()
 	ts.Check(session.Play(cmd, ts.Stdout()))
 }
