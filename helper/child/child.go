@@ -44,6 +44,7 @@ type Child struct {
 	closed bool
 	now    *process // nil: to be started
 	began  *process // who answered the last request with a challenge
+	last   *process // who was dropped last; its end may not be logged yet
 }
 
 // New starts the program. The error is about a command that can never be run; that
@@ -104,6 +105,9 @@ func (c *Child) Close() error {
 	if c.now != nil {
 		c.now.end(c.patience)
 		c.now = nil
+	}
+	if c.last != nil {
+		c.last.await(c.patience)
 	}
 	return nil
 }
@@ -173,7 +177,7 @@ func (c *Child) ask(ctx context.Context, p *process, line []byte) protocol.Reply
 // drop gets rid of a process that cannot be asked any more.
 func (c *Child) drop(f *failure) {
 	c.now.discard(f)
-	c.now = nil
+	c.last, c.now = c.now, nil
 	c.backoff.failed()
 }
 

@@ -176,11 +176,16 @@ func (p *process) end(within time.Duration) {
 			p.signal(s)
 		}
 	}
+	p.await(within)
+	p.out.Close()
+}
+
+// await waits for the end of a process that was killed: it may hang in the kernel.
+func (p *process) await(within time.Duration) {
 	select {
 	case <-p.exited:
-	case <-time.After(within): // it hangs in the kernel
+	case <-time.After(within):
 	}
-	p.out.Close()
 }
 
 func (p *process) close() {
