@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs from Debian or Ubuntu what the end-to-end tests need: Squid, curl,
 # a browser, htpasswd, a Kerberos server, MIT's GSS-API for Python with NTLM to offer,
-# Heimdal's GSS-API, clocks that go wrong, and an Active Directory domain
+# Heimdal's GSS-API, clocks that go wrong, an LDAP server, and an Active Directory domain
 # controller. Does nothing when all is there. Prints why when it cannot help, and
 # that is no error: the tests then skip, and say so.
 set -eu
@@ -25,6 +25,7 @@ command -v faketime >/dev/null || missing="$missing faketime"
 # A package without files of its own, but with all that it takes except for the schema.
 dpkg -s samba-ad-dc 2>/dev/null | grep -q ' installed$' || missing="$missing samba-ad-dc"
 [ -d /usr/share/samba/setup ] || missing="$missing samba-ad-provision"
+command -v slapd >/dev/null || missing="$missing slapd"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ]; then
@@ -67,6 +68,13 @@ case $missing in
 *samba-ad-dc*)
 	if [ -d /run/systemd/system ]; then
 		systemctl disable --now --quiet samba-ad-dc.service smbd.service nmbd.service winbind.service || true
+	fi
+	;;
+esac
+case $missing in
+*slapd*)
+	if [ -d /run/systemd/system ]; then
+		systemctl disable --now --quiet slapd.service || true
 	fi
 	;;
 esac
