@@ -11,6 +11,8 @@ import (
 	"squidauth/e2e"
 )
 
+const cLDAPPath = "/usr/lib/squid/basic_ldap_auth"
+
 // cLDAP returns Squid's own helper with the arguments, which asks a Slapd.
 func cLDAP(t *testing.T, slapd *e2e.Slapd, args ...string) *e2e.Peer {
 	t.Helper()
@@ -19,12 +21,12 @@ func cLDAP(t *testing.T, slapd *e2e.Slapd, args ...string) *e2e.Peer {
 
 func cLDAPWith(t *testing.T, env []string, args ...string) *e2e.Peer {
 	t.Helper()
-	const path = "/usr/lib/squid/basic_ldap_auth"
-	if _, err := os.Stat(path); err != nil {
+
+	if _, err := os.Stat(cLDAPPath); err != nil {
 		e2e.Lacking(t, "Squid's own helper is not installed: %v", err)
 	}
 	return e2e.StartPeer(t, e2e.PeerConfig{
-		Command: append([]string{path}, args...), AsProxy: true, Foreign: true, Env: env,
+		Command: append([]string{cLDAPPath}, args...), AsProxy: true, Foreign: true, Env: env,
 	})
 }
 

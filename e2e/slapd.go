@@ -18,6 +18,9 @@ import (
 type SlapdConfig struct {
 	// People are the users beside those of Slapd itself.
 	People []Person
+	// Referral is the URI of a part of another directory: that is where the server
+	// refers to for what is below SlapdElsewhere. Empty: there is no such entry.
+	Referral string
 	// WantsCertificate has the server refuse TLS clients without a certificate of
 	// its CA, see ClientCertificate.
 	WantsCertificate bool

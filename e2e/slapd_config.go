@@ -70,6 +70,8 @@ TLSVerifyClient %[4]s
 
 database mdb
 suffix "%[6]s"
+rootdn "%[9]s"
+rootpw %[10]s
 directory %[3]s/db
 maxsize 67108864
 dbnosync
@@ -89,8 +91,14 @@ access to dn.subtree="%[8]s"
 	by anonymous auth
 	by * none
 access to * by * read
-`, slapdSchemas, slapdModules, s.dir, verify, security, SlapdBase, SlapdService, SlapdStaff)
+`, slapdSchemas, slapdModules, s.dir, verify, security, SlapdBase, SlapdService, SlapdStaff, slapdRoot, slapdRootPassword)
 }
+
+// Whom the server lets do everything.
+const (
+	slapdRoot         = "cn=root," + SlapdBase
+	slapdRootPassword = "may-do-everything"
+)
 
 // fill makes the database, without any process that stays.
 func (s *Slapd) fill() error {

@@ -20,9 +20,11 @@ const (
 	SlapdServicePassword = "Asks-for-everybody-9"
 )
 
-// SlapdReferral is an entry that says that all below it is on another server, at
-// an address where there is none.
-const SlapdReferral = "ou=elsewhere," + SlapdPeople
+// SlapdElsewhere has all below it on another server, see SlapdConfig.Referral.
+const SlapdElsewhere = "ou=elsewhere," + SlapdBase
+
+// SlapdAlias is an alias of alice's entry.
+const SlapdAlias = "cn=alias," + SlapdBase
 
 // CrowdSize is how many users there are beside those with names.
 const CrowdSize = 1000

@@ -7,6 +7,7 @@ import (
 	"crypto/sha1"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/go-ldap/ldap/v3"
@@ -23,9 +24,12 @@ func (s *Slapd) ldif() []byte {
 		"pwdLockout", "TRUE", "pwdMaxFailure", fmt.Sprint(MaxFailures), "pwdMustChange", "TRUE")
 	out.add(SlapdService, "objectClass", "organizationalRole", "objectClass", "simpleSecurityObject", "cn", "squid",
 		"userPassword", ssha(SlapdServicePassword))
-	out.add(SlapdReferral, "objectClass", "referral", "objectClass", "extensibleObject", "ou", "elsewhere",
-		"ref", "ldap://127.0.0.1:9/"+SlapdReferral)
-	out.add("cn=alias,"+SlapdBase, "objectClass", "alias", "objectClass", "extensibleObject", "cn", "alias",
+	if s.config.Referral != "" {
+		out.add(SlapdElsewhere, "objectClass", "organizationalUnit", "ou", "elsewhere")
+		out.add("cn=referral,"+SlapdElsewhere, "objectClass", "referral", "objectClass", "extensibleObject", "cn", "referral",
+			"ref", s.config.Referral)
+	}
+	out.add(SlapdAlias, "objectClass", "alias", "objectClass", "extensibleObject", "cn", "alias",
 		"aliasedObjectName", PersonOf("alice").DN())
 	people := slices.Concat(People(), []Person{StaffPerson()}, s.config.People, Crowd())
 	groups := make(map[string][]string)
@@ -35,9 +39,9 @@ func (s *Slapd) ldif() []byte {
 			groups[g] = append(groups[g], p.DN())
 		}
 	}
-	for name, members := range groups {
+	for _, name := range slices.Sorted(maps.Keys(groups)) {
 		words := []string{"objectClass", "groupOfNames", "cn", name}
-		for _, dn := range members {
+		for _, dn := range groups[name] {
 			words = append(words, "member", dn)
 		}
 		out.add(groupDN(name), words...)
