@@ -39,7 +39,7 @@ func TestLDAPProtection(t *testing.T) {
 		},
 		"certificate":                     {"--ca " + strict.CAFile() + mine + " --url " + strict.SecureURI(), ""},
 		"certificate, StartTLS":           {"--start-tls --ca " + strict.CAFile() + mine + " --url " + strict.URI(), ""},
-		"certificate is missing":          {"--ca " + strict.CAFile() + " --url " + strict.SecureURI(), "certificate"},
+		"certificate is missing":          {"--ca " + strict.CAFile() + " --url " + strict.SecureURI(), "it closed the connection"},
 		"certificate is missing, the key": {"--ca " + strict.CAFile() + mine + ".no --url " + strict.SecureURI(), key + ".no"},
 		"server wants TLS":                {"--url " + strict.URI(), "use ldaps:// or StartTLS"},
 	} {
