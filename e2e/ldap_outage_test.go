@@ -240,6 +240,26 @@ func TestLDAPDeadline(t *testing.T) {
 	})
 }
 
+// TestLDAPFrozenCounts has a wrong password go to a frozen server, which counts it when
+// it resumes, as one: it does not lock the account, though Squid asks three times.
+func TestLDAPFrozenCounts(t *testing.T) {
+	t.Parallel()
+	slapd := e2e.StartSlapd(t, e2e.SlapdConfig{})
+	command := strings.Replace(outageHelper(t, slapd.URI()), "--filter uid=%s", "--user-attribute uid", 1)
+	squid, origin := ldapSquid(t, slapd, command, outageChildren)
+	mustFetch(t, origin, squid.Curl(t, login(origin, "alice")))
+	slapd.Freeze(t)
+	lockable := e2e.PersonOf("lockable")
+	mustRefuse(t, origin, squid.Curl(t, wrong(origin, lockable.Login(), "not-the-password")))
+	slapd.Resume(t)
+	e2e.Eventually(t, recovery, "a login", func() bool {
+		return squid.Curl(t, login(origin, "lockable"))[0].Fetched()
+	})
+	if got := len(slapd.BindsOf(lockable.DN())); got != 2 {
+		t.Errorf("%d binds, want one with each password", got)
+	}
+}
+
 // TestLDAPServicePassword changes the service's password in the directory, and later
 // in its file. The wrong one is sent once.
 func TestLDAPServicePassword(t *testing.T) {
