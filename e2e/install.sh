@@ -26,6 +26,7 @@ command -v faketime >/dev/null || missing="$missing faketime"
 dpkg -s samba-ad-dc 2>/dev/null | grep -q ' installed$' || missing="$missing samba-ad-dc"
 [ -d /usr/share/samba/setup ] || missing="$missing samba-ad-provision"
 command -v slapd >/dev/null || missing="$missing slapd"
+ls /usr/lib/*/sasl2/libgssapiv2.so >/dev/null 2>&1 || missing="$missing libsasl2-modules-gssapi-mit"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ]; then

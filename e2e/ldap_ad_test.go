@@ -3,6 +3,8 @@
 package e2e_test
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -181,6 +183,59 @@ func TestLDAPDomainGroups(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLDAPDomainFound asks on a machine of the domain, which finds the controller by
+// the DNS.
+func TestLDAPDomainFound(t *testing.T) {
+	t.Parallel()
+	ad := activeDirectory.Domain(t)
+	for name, options := range map[string]string{
+		"by name":  "--ad " + e2e.ADRealm + " --require-group ProxyLocal",
+		"StartTLS": "--start-tls --ad " + e2e.ADRealm,
+		"search":   "--url ldaps:/// --filter sAMAccountName=%s --base " + adBase + " " + asService(t, ad),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			command := append([]string{programs.Path(t, "basic"), "ldap", "--ca", ad.CAFile()}, strings.Fields(options)...)
+			helper := e2e.StartPeer(t, e2e.PeerConfig{Command: ad.Resolving(t, command...), Env: ad.Env()})
+			alice := e2e.AccountOf(t, "alice")
+			for password, want := range map[string]protocol.Result{
+				alice.Password: protocol.ResultOK, "not-the-password": protocol.ResultERR,
+			} {
+				reply := helper.Ask(t, "alice "+password)
+				if got, _ := resultAndGroups(reply); got != want {
+					t.Errorf("%q, want %v\n%s", reply, want, helper.Log())
+				}
+			}
+		})
+	}
+}
+
+// TestLDAPDomainKerberos searches as an account that has a keytab and no password.
+// Samba of today takes that over a connection that Kerberos seals, and not over TLS,
+// and users' passwords over TLS only: all that can be seen is who is not found.
+func TestLDAPDomainKerberos(t *testing.T) {
+	t.Parallel()
+	ad := activeDirectory.Domain(t)
+	keytab := filepath.Join(e2e.Dir(t), "keytab")
+	samba(t, ad, exportKeytab, keytab, "svc-ldap")
+	if err := os.Chmod(keytab, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	samba(t, ad, registerController, e2e.ADHost, strings.ToLower(e2e.ADRealm))
+	command := []string{
+		programs.Path(t, "basic"), "ldap", "--insecure", "--url", "ldap://" + e2e.ADHost + "/", "--bind-keytab", keytab,
+		"--base", adBase, "--filter", "sAMAccountName=%s",
+	}
+	helper := e2e.StartPeer(t, e2e.PeerConfig{Command: ad.Resolving(t, command...), Env: ad.Env()})
+	if reply := helper.Ask(t, "nobody x"); !strings.HasPrefix(reply, "ERR") {
+		t.Errorf("nobody: %q\n%s", reply, helper.Log())
+	}
+	if reply := helper.Ask(t, "alice "+e2e.AccountOf(t, "alice").Password); !strings.HasPrefix(reply, "BH") {
+		t.Errorf("alice: %q", reply)
+	}
+	mustExplain(t, helper, "login undecided", "user=alice ", "it wants passwords protected")
 }
 
 // TestLDAPDomainOldLines has the lines of Squid's wiki for Active Directory, with TLS,

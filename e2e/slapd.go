@@ -24,6 +24,9 @@ type SlapdConfig struct {
 	// WantsCertificate has the server refuse TLS clients without a certificate of
 	// its CA, see ClientCertificate.
 	WantsCertificate bool
+	// KDC, if there is one, has clients log in by GSSAPI too. The user of that name
+	// is then SlapdService.
+	KDC *KDC
 	// WantsTLS has it refuse passwords that arrive in the clear by TCP.
 	WantsTLS bool
 	// Quiet has it log nothing, so that Binds and Searches find nothing. That is
@@ -52,7 +55,13 @@ type Slapd struct {
 func StartSlapd(t testing.TB, c SlapdConfig) *Slapd {
 	t.Helper()
 	Need(t, "slapd")
-	s, err := NewSlapd(Dir(t), c)
+	dir := Dir(t)
+	if c.KDC != nil {
+		needGSSAPI(t)
+		c.KDC.Admin(t, "addprinc -randkey "+slapdPrincipal)
+		c.KDC.Admin(t, "ktadd -k "+filepath.Join(dir, slapdKeytab)+" "+slapdPrincipal)
+	}
+	s, err := NewSlapd(dir, c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,6 +93,20 @@ func NewSlapd(dir string, c SlapdConfig) (*Slapd, error) {
 		if err == nil || try == 3 {
 			return s, err
 		}
+	}
+}
+
+// The server's name to Kerberos, and the file with its key.
+const (
+	slapdPrincipal = "ldap/" + SlapdHost
+	slapdKeytab    = "keytab"
+)
+
+// needGSSAPI is Need for the server's part of it, which is no program.
+func needGSSAPI(t testing.TB) {
+	t.Helper()
+	if found, _ := filepath.Glob("/usr/lib/*/sasl2/libgssapiv2.so"); found == nil {
+		Lacking(t, "libsasl2-modules-gssapi-mit is not installed; run e2e/install.sh as root")
 	}
 }
 
@@ -221,6 +244,9 @@ func (s *Slapd) start() error {
 	listeners := fmt.Sprintf("%s %s %s/????x-mod=0777", s.URI(), s.SecureURI(), s.SocketURI())
 	cmd := exec.Command(s.program, "-f", s.file("slapd.conf"), "-h", listeners, "-d", s.verbosity())
 	cmd.Env, cmd.Dir = []string{"LC_ALL=C"}, s.dir
+	if s.config.KDC != nil {
+		cmd.Env = s.config.KDC.Env("KRB5_KTNAME="+s.file(slapdKeytab), "KRB5RCACHETYPE=none")
+	}
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		return err

@@ -62,6 +62,8 @@ argsfile %[3]s/args
 allow bind_v2
 sizelimit unlimited
 localssf 256
+sasl-host %[11]s
+authz-regexp "^uid=squid,(cn=[^,]*,)?cn=gssapi,cn=auth$" "%[7]s"
 TLSCACertificateFile %[3]s/ca.pem
 TLSCertificateFile %[3]s/slapd.pem
 TLSCertificateKeyFile %[3]s/slapd.key
@@ -91,7 +93,7 @@ access to dn.subtree="%[8]s"
 	by anonymous auth
 	by * none
 access to * by * read
-`, slapdSchemas, slapdModules, s.dir, verify, security, SlapdBase, SlapdService, SlapdStaff, slapdRoot, slapdRootPassword)
+`, slapdSchemas, slapdModules, s.dir, verify, security, SlapdBase, SlapdService, SlapdStaff, slapdRoot, slapdRootPassword, SlapdHost)
 }
 
 // Whom the server lets do everything.
