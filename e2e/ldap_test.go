@@ -3,6 +3,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -178,8 +179,8 @@ func TestLDAPPolicy(t *testing.T) {
 			squid, origin := ldapSquid(t, slapd, c.command(slapd), oneHelper)
 			lockable := e2e.PersonOf("lockable")
 			mustFetch(t, origin, squid.Curl(t, login(origin, "lockable")))
-			for range e2e.MaxFailures {
-				mustRefuse(t, origin, squid.Curl(t, wrong(origin, lockable.Login(), "not-the-password")))
+			for n := range e2e.MaxFailures { // of which the helper would remember one that comes again
+				mustRefuse(t, origin, squid.Curl(t, wrong(origin, lockable.Login(), fmt.Sprint("not-the-password-", n))))
 			}
 			mustBind(t, slapd, lockable, 0, 49, 49, 49)
 			mustRefuse(t, origin, squid.Curl(t, login(origin, "lockable"), login(origin, "locked")))
