@@ -19,6 +19,20 @@ const hide = `mount -t tmpfs -o mode=0755 tmpfs /run &&
 mount -t tmpfs tmpfs /var/log/samba &&
 mkdir /run/samba && exec "$@"`
 
+// resolve runs a program that asks a domain's name server, and no other.
+const resolve = `mount --bind "$0" /etc/resolv.conf && exec "$@"`
+
+// Resolving returns the command line that runs another, as root, on a machine whose
+// name server is the controller.
+func (d *Domain) Resolving(t testing.TB, command ...string) []string {
+	t.Helper()
+	conf := d.file("resolv.conf")
+	if err := os.WriteFile(conf, []byte("nameserver "+d.address+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return append([]string{"unshare", "--mount", "/bin/sh", "-c", resolve, conf}, command...)
+}
+
 // Start starts the controller, if it is stopped, and waits until it answers.
 func (d *Domain) Start(t testing.TB) {
 	t.Helper()

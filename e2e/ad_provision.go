@@ -53,7 +53,11 @@ func (d *Domain) provision(t testing.TB) error {
 	if err := os.WriteFile(d.file("krb5.conf"), []byte(clientConfig(kdc, ADRealm)), 0o644); err != nil {
 		return err
 	}
-	if err := writeCertificates(d.dir, ADHost, net.ParseIP(d.address)); err != nil {
+	authority, err := newAuthority(d.CAFile())
+	if err != nil {
+		return err
+	}
+	if err := authority.server(d.file("dc"), ADHost, net.ParseIP(d.address)); err != nil {
 		return err
 	}
 	for _, dir := range []string{"private", "state", "cache", "lock", "run", "rpc", "dns"} {

@@ -43,7 +43,11 @@ func StartDovecot(t testing.TB, users []User, settings ...string) *Dovecot {
 	d.command = []string{Need(t, "dovecot"), "-F", "-c", d.file("dovecot.conf")}
 	d.env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C"}
 	d.output = d.file("output")
-	if err := writeCertificates(d.dir, mailHost, net.IPv4(127, 0, 0, 1)); err != nil {
+	ca, err := newAuthority(d.CAFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := ca.server(d.file("server"), mailHost, net.IPv4(127, 0, 0, 1)); err != nil {
 		t.Fatal(err)
 	}
 	d.writeUsers(t, users)
@@ -135,8 +139,8 @@ log_path = %[1]s/log
 listen = 127.0.0.1
 protocols = pop3 imap submission
 ssl = yes
-ssl_cert = <%[1]s/dc.pem
-ssl_key = <%[1]s/dc.key
+ssl_cert = <%[1]s/server.pem
+ssl_key = <%[1]s/server.key
 disable_plaintext_auth = no
 auth_mechanisms = plain login
 auth_username_chars =

@@ -2,7 +2,8 @@
 # Installs from Debian or Ubuntu what the end-to-end tests need: Squid, curl,
 # a browser, htpasswd, a Kerberos server, MIT's GSS-API for Python with NTLM to offer,
 # Heimdal's GSS-API, clocks that go wrong, an Active Directory domain controller,
-# FreeRADIUS, and a C compiler with PAM. Does nothing when all is there. Prints why when it cannot help, and
+# servers of LDAP, RADIUS and mail, saslauthd, and a C compiler with PAM. Does nothing
+# when all is there. Prints why when it cannot help, and
 # that is no error: the tests then skip, and say so.
 set -eu
 
@@ -33,6 +34,8 @@ command -v gcc >/dev/null || missing="$missing gcc libc6-dev"
 [ -e /usr/lib/dovecot/imap-login ] || missing="$missing dovecot-imapd"
 [ -e /usr/lib/dovecot/submission-login ] || missing="$missing dovecot-submissiond"
 command -v saslauthd >/dev/null || missing="$missing sasl2-bin"
+command -v slapd >/dev/null || missing="$missing slapd"
+ls /usr/lib/*/sasl2/libgssapiv2.so >/dev/null 2>&1 || missing="$missing libsasl2-modules-gssapi-mit"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ]; then
@@ -89,6 +92,13 @@ case $missing in
 *dovecot* | *sasl2-bin*)
 	if [ -d /run/systemd/system ]; then
 		systemctl disable --now --quiet dovecot.service dovecot.socket saslauthd.service || true
+	fi
+	;;
+esac
+case $missing in
+*slapd*)
+	if [ -d /run/systemd/system ]; then
+		systemctl disable --now --quiet slapd.service || true
 	fi
 	;;
 esac

@@ -122,11 +122,25 @@ func (p *Peer) Log() string {
 // Ask sends a line and returns the answer.
 func (p *Peer) Ask(t testing.TB, line string) string {
 	t.Helper()
+	p.Say(t, line)
+	return p.Next(t)
+}
+
+// Say sends a line. Who says more than one before the answer takes that by Next.
+func (p *Peer) Say(t testing.TB, line string) {
+	t.Helper()
 	p.asked = append(p.asked, line)
 	if _, err := io.WriteString(p.in, line+"\n"); err != nil {
 		t.Fatalf("%s: %v\n%s", p.config.Command[0], err, p.Log())
 	}
-	return p.Next(t)
+}
+
+// Signal sends the program a signal.
+func (p *Peer) Signal(t testing.TB, signal syscall.Signal) {
+	t.Helper()
+	if err := p.cmd.Process.Signal(signal); err != nil {
+		t.Fatalf("%s: %v", p.config.Command[0], err)
+	}
 }
 
 // Next returns the next line that the program says.

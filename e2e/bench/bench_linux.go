@@ -41,7 +41,12 @@ func (b *bench) measure(c testCase) ([]series, error) {
 	if err != nil {
 		return nil, err
 	}
-	sides, err := b.sides(c, file)
+	address, stop, err := b.serve(c.server)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	sides, err := b.sides(c, file, address)
 	if err == nil {
 		err = b.withEtc(c.etc, &sides)
 	}
@@ -57,12 +62,14 @@ func (b *bench) measure(c testCase) ([]series, error) {
 		return b.idle(sides)
 	case kindGrow:
 		return b.growth(sides)
+	case kindBusy:
+		return b.busy(sides)
 	}
 	return b.rates(sides)
 }
 
 // sides gives A and B, in this order.
-func (b *bench) sides(c testCase, file string) ([2]side, error) {
+func (b *bench) sides(c testCase, file, server string) ([2]side, error) {
 	var sides [2]side
 	for i, cmd := range []command{c.a, c.b} {
 		requests, err := prepare(c.requests)
@@ -75,7 +82,7 @@ func (b *bench) sides(c testCase, file string) ([2]side, error) {
 		}
 		sides[i] = side{
 			path:     b.opts.path(cmd),
-			argv:     cmd.argv(file, b.opts.stockDir),
+			argv:     cmd.argv(strings.NewReplacer("FILE", file, "STOCK", b.opts.stockDir, "SERVER", server)),
 			inFlight: cmd.inFlight,
 			farewell: cmd.farewell,
 			pin:      b.opts.pinning(c),

@@ -18,7 +18,7 @@ const (
 )
 
 // A command starts a helper. In its arguments FILE stands for the path of the case's file, STOCK for the directory of Squid's
-// helpers, and DIR for an empty directory that each process has for itself.
+// helpers, DIR for an empty directory that each process has for itself, and SERVER for host and port of the case's server.
 type command struct {
 	from     origin
 	program  string
@@ -37,6 +37,7 @@ const (
 	kindLoad              // the same, less what it takes with the small file
 	kindIdle              // memory of many processes
 	kindGrow              // memory of one process after many requests
+	kindBusy              // memory of as many processes as it takes to have 50 requests in flight
 )
 
 // measures lists what each kind yields, in the order of the rows.
@@ -50,6 +51,8 @@ func (k kind) measures() []string {
 		return []string{measureFresh, measureIdle}
 	case kindGrow:
 		return []string{measureWarm, measureGrown}
+	case kindBusy:
+		return []string{measureBusy}
 	}
 	return []string{measureRate, measureP50, measureP99, measureCPU}
 }
@@ -71,6 +74,7 @@ type testCase struct {
 	file     func() []byte    // content of FILE; nil: none is needed
 	etc      []etcFile        // what both see in /etc
 	small    func() []byte    // kindLoad: the file to compare with
+	server   *server          // what SERVER is; nil: none is needed
 	requests []request        // sent in turn, for ever; kindStart, kindLoad and kindIdle send the first
 	many     func() []request // in place of requests, where making them takes long
 	once     bool             // a process gets each request once at most: a run ends when there are no more
@@ -109,17 +113,17 @@ func (c testCase) verdict(measure string, s summary) string {
 }
 
 // argv gives the helper's words. Squid puts the name into parentheses, so that is how helpers must be able to start.
-func (c command) argv(file, stockDir string) []string {
+func (c command) argv(places *strings.Replacer) []string {
 	argv := []string{"(" + filepath.Base(c.program) + ")"}
 	for _, arg := range c.args {
-		argv = append(argv, strings.NewReplacer("FILE", file, "STOCK", stockDir).Replace(arg))
+		argv = append(argv, places.Replace(arg))
 	}
 	return argv
 }
 
 // allCases is every case, in the order of the table.
 func allCases() []testCase {
-	return slices.Concat(floorCases(), basicCases(), systemCases(), radiusCases(), negotiateCases(), ntlmCases(), wrapperCases())
+	return slices.Concat(floorCases(), basicCases(), systemCases(), ldapCases(), radiusCases(), negotiateCases(), ntlmCases(), wrapperCases())
 }
 
 // floorCases tell how fast the driver could be with a helper that does nothing, and, being the same program on both sides,

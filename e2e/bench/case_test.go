@@ -25,6 +25,9 @@ func TestCasesAreComplete(t *testing.T) {
 		if wants := strings.Contains(strings.Join(append(c.a.args, c.b.args...), " "), "FILE"); wants != (c.file != nil) {
 			t.Errorf("%s: FILE among the arguments: %v, a file: %v", c.name, wants, c.file != nil)
 		}
+		if wants := strings.Contains(strings.Join(append(c.a.args, c.b.args...), " "), "SERVER"); wants != (c.server != nil) {
+			t.Errorf("%s: SERVER among the arguments: %v, a server: %v", c.name, wants, c.server != nil)
+		}
 		if (c.kind == kindLoad) != (c.small != nil) {
 			t.Errorf("%s: kind %d with a small file: %v", c.name, c.kind, c.small != nil)
 		}
@@ -52,7 +55,7 @@ func TestRequestsFitTheSocketBuffer(t *testing.T) {
 }
 
 func TestArgv(t *testing.T) {
-	got := ourNCSA().argv("/tmp/passwd", "/usr/lib/squid")
+	got := ourNCSA().argv(strings.NewReplacer("FILE", "/tmp/passwd"))
 	if want := []string{"(basic)", "ncsa", "/tmp/passwd"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

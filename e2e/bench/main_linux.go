@@ -22,12 +22,20 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == echoHelper {
-		echo(os.Args[2:])
-		return
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case echoHelper:
+			echo(os.Args[2:])
+			return
+		case relayServer:
+			relay(os.Args[2:])
+			return
+		}
 	}
 	if len(os.Args) > 1 && os.Args[1] == radiusServer {
 		complain(serveRadius(os.Args[2:]))
@@ -116,6 +124,9 @@ func removeOnSignal(dir string) {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-signals
+		for _, pid := range family(os.Getpid())[1:] {
+			_ = unix.Kill(pid, unix.SIGKILL) // a server would stay
+		}
 		os.RemoveAll(dir)
 		os.Exit(130)
 	}()

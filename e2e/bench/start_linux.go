@@ -17,7 +17,7 @@ func (b *bench) loads(c testCase, sides [2]side) ([]series, error) {
 	if err != nil {
 		return nil, err
 	}
-	base, err := b.sides(c, small)
+	base, err := b.sides(c, small, "")
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ const (
 	measureIdle  = "PSS MB, 1 request"
 	measureWarm  = "PSS MB, 10,000 requests"
 	measureGrown = "PSS MB, 200,000 requests"
+	measureBusy  = "PSS MB, 50 in flight"
 )
 
 // A target is what we want one measure of a case to be. Missing it is reported and nothing more: timings on somebody

@@ -27,7 +27,8 @@ type Session struct {
 // Bind logs a user in with name and password (RFC 4513 section 5.1.3). The server's
 // answer, whatever it is, is no error. The password is sent once, to one server: when
 // that does not answer, it may have counted a wrong one, so that no other is asked.
-// Servers that cannot be connected to get nothing.
+// Servers that cannot be connected to get nothing. One that did not answer gets the
+// same password no more for some seconds.
 //
 // If the password is right and then is not nil, then is called while the connection
 // is the user's. Its error is Bind's.
@@ -48,6 +49,10 @@ func (p *Pool) Bind(ctx context.Context, name string, password protocol.Secret, 
 			}
 			isNew = true
 		}
+		if p.unanswered.has(c.server, name, password, p.opt.Now()) {
+			p.putIdle(c)
+			return Answer{}, describe(c.server, errUnanswered)
+		}
 		c.wire.sent.Store(false)
 		a, err := p.bindOn(ctx, c, name, password)
 		switch {
@@ -63,6 +68,9 @@ func (p *Pool) Bind(ctx context.Context, name string, password protocol.Secret, 
 		}
 		end := c.wire.end()
 		p.discard(c)
+		if errors.Is(end, errNoAnswer) && c.wire.sent.Load() {
+			p.unanswered.add(c.server, name, password, p.opt.Now())
+		}
 		if !isNew && !c.wire.sent.Load() && ctx.Err() == nil {
 			continue // it had been closed, and got nothing
 		}

@@ -3,6 +3,7 @@ package ldapconn
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -93,6 +94,55 @@ func TestBindOnce(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestBindUnanswered: what Squid asks again at once does not make another wrong
+// password of one, but another server gets it, another password is sent, and the same
+// one later.
+func TestBindUnanswered(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		slow, other := answering(ldaptest.Bind, silence), &ldaptest.Server{Reply: directory}
+		p := newPool(Options{}, slow).ForUsers()
+		try := func(password protocol.Secret, sent int) {
+			t.Helper()
+			if a, err := login(t, p, password); err == nil {
+				t.Errorf("an answer: %+v", a)
+			}
+			if got := slow.Count(ldaptest.Bind); got != sent {
+				t.Errorf("%d binds, want %d", got, sent)
+			}
+		}
+		try(wrong, 1)
+		for range 3 {
+			try(wrong, 1)
+		}
+		try(right, 2)
+		time.Sleep(unansweredFor)
+		try(wrong, 3)
+
+		p = newPool(Options{}, slow, other).ForUsers()
+		try(right, 4)
+		if a, err := login(t, p, right); err != nil || a.Code != 0 || slow.Count(ldaptest.Bind) != 4 {
+			t.Errorf("with another server: %+v, %v", a, err)
+		}
+	})
+}
+
+// TestUnansweredIsBounded: nobody can have it remember without end.
+func TestUnansweredIsBounded(t *testing.T) {
+	var u unanswered
+	now := time.Unix(1, 0)
+	for n := range 2 * maxUnanswered {
+		u.add(Server{}, fmt.Sprint(n), wrong, now)
+	}
+	if len(u.until) != maxUnanswered || !u.has(Server{}, "0", wrong, now) || u.has(Server{}, "0", right, now) {
+		t.Errorf("%d remembered", len(u.until))
+	}
+	now = now.Add(unansweredFor)
+	u.add(Server{}, "x", wrong, now)
+	if len(u.until) != 1 || u.has(Server{}, "0", wrong, now) || !u.has(Server{}, "x", wrong, now) {
+		t.Errorf("%d remembered", len(u.until))
 	}
 }
 

@@ -72,6 +72,8 @@ type Pool struct {
 	slots   chan struct{} // as many as connections may be in use
 	refused refusal
 
+	unanswered unanswered // binds of users
+
 	mu     sync.Mutex // guards what follows
 	idle   []*conn
 	others map[Server]*Pool // that were referred to

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -234,6 +235,17 @@ func TestExpiredCertificate(t *testing.T) {
 				t.Errorf("%v, then %v", first, second)
 			}
 		})
+	}
+}
+
+// TestClosedWhileWriting: what is wrong is said without the ports, of which one is
+// another each time.
+func TestClosedWhileWriting(t *testing.T) {
+	near, far := net.Pipe()
+	far.Close()
+	w := &wire{Conn: near}
+	if _, err := w.Write([]byte("x")); err == nil || w.end() != errClosed {
+		t.Errorf("%v, %v", err, w.end())
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 )
 
 // maxAnswer bounds in bytes what a server may send to one request, and with it
@@ -51,7 +52,11 @@ func (w *wire) Write(p []byte) (int, error) {
 		return 0, errClosed
 	}
 	w.sent.Store(true)
-	return w.Conn.Write(p)
+	n, err := w.Conn.Write(p)
+	if err != nil {
+		w.ended(err)
+	}
+	return n, err
 }
 
 // during runs a request, and closes the wire when ctx is done before it.
@@ -72,7 +77,7 @@ func (w *wire) shut(why error) {
 func (w *wire) ended(why error) {
 	var op *net.OpError
 	switch {
-	case errors.Is(why, io.EOF), errors.Is(why, net.ErrClosed):
+	case errors.Is(why, io.EOF), errors.Is(why, io.ErrClosedPipe), errors.Is(why, net.ErrClosed), errors.Is(why, syscall.EPIPE):
 		why = errClosed
 	case errors.Is(why, os.ErrDeadlineExceeded):
 		why = errNoAnswer
