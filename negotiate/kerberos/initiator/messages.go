@@ -14,6 +14,8 @@ const (
 	typeTicket        = 1
 	typeAuthenticator = 2
 	typeEncTicketPart = 3
+	typeASReq         = 10
+	typeASRep         = 11
 	typeTGSReq        = 12
 	typeTGSRep        = 13
 	typeAPReq         = 14

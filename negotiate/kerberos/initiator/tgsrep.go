@@ -4,23 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/jcmturner/gokrb5/v8/iana/keyusage"
 
 	"squidauth/negotiate/kerberos/internal/der"
 	"squidauth/negotiate/kerberos/internal/enctype"
 )
-
-// KDCError is a KDC's refusal: a KRB-ERROR (RFC 4120 section 5.9.1).
-type KDCError struct {
-	Code int32
-	Text string    // e-text: any bytes
-	Time time.Time // the KDC's clock
-}
-
-// Error implements error. It leaves out Text, which is the network's.
-func (e *KDCError) Error() string { return fmt.Sprintf("Kerberos error %d", e.Code) }
 
 var (
 	errNoAnswer  = errors.New("it is not an answer to the request")
@@ -53,7 +42,7 @@ func (r Request) Credential(answer []byte, tgt Credential) (Credential, error) {
 	if err != nil {
 		return Credential{}, err
 	}
-	got, err := r.readPart(plain)
+	got, err := readPart(plain, r.nonce)
 	if err != nil {
 		return Credential{}, err
 	}
@@ -63,14 +52,14 @@ func (r Request) Credential(answer []byte, tgt Credential) (Credential, error) {
 
 // readPart reads EncKDCRepPart (RFC 4120 section 5.4.2): the session key, and what
 // can be believed of the ticket, whose own names nothing protects.
-func (r Request) readPart(plain []byte) (c Credential, err error) {
+func readPart(plain []byte, nonce uint32) (c Credential, err error) {
 	m := der.Application(plain, typeEncTGSRepPart)
 	if der.IsApplication(plain, typeEncASRepPart) { // some KDCs (RFC 4120 section 5.4.2)
 		m = der.Application(plain, typeEncASRepPart)
 	}
 	c.Session = m.Key(0)
 	m.Skip(1)
-	nonce := m.Integer(2)
+	echoed := m.Integer(2)
 	m.Skip(3, 4, 5, 6)
 	c.EndTime = m.Time(7)
 	m.Skip(8)
@@ -78,7 +67,7 @@ func (r Request) readPart(plain []byte) (c Credential, err error) {
 	switch {
 	case m.Broken || len(c.Ticket.SName) == 0:
 		return Credential{}, errMalformed
-	case nonce != int64(r.nonce):
+	case echoed != int64(nonce):
 		return Credential{}, errNoAnswer
 	case !enctype.Usable(c.Session):
 		return Credential{}, errUnusable(c.Session)
@@ -95,20 +84,4 @@ func ParseTicket(message []byte) (Ticket, error) {
 		return Ticket{}, errMalformed
 	}
 	return t, nil
-}
-
-func readKDCError(message []byte) error {
-	m := der.Application(message, typeError)
-	m.Skip(0, 1, 2, 3)
-	e := &KDCError{Time: m.Time(4)}
-	m.Skip(5)
-	e.Code = m.Int32(6)
-	m.Skip(7, 8, 9, 10)
-	if m.Has(11) {
-		e.Text = m.Text(11)
-	}
-	if m.Broken {
-		return errMalformed
-	}
-	return e
 }

@@ -72,6 +72,9 @@ func (f *Fields) Sequence(n uint8) Fields {
 	return Fields{f.Broken, rest}
 }
 
+// List takes the elements of the SEQUENCE OF in field n, for Element.
+func (f *Fields) List(n uint8) cryptobyte.String { return f.Value(n, asn1.SEQUENCE) }
+
 // Octets takes an OCTET STRING.
 func (f *Fields) Octets(n uint8) []byte { return f.Value(n, asn1.OCTET_STRING) }
 
