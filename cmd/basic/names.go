@@ -22,6 +22,7 @@ type kind struct {
 
 var kinds = []kind{
 	{ncsaCommand, []string{"basic_ncsa_auth", "ncsa_auth"}, ncsaAuth},
+	{command: kerberosCommand},
 }
 
 // byName returns the command line of this program that does what the program called

@@ -86,6 +86,22 @@ func (k *Keyring) Describe() string {
 	return strings.Join(out, ", ")
 }
 
+// Service returns the keyring's principal, with its realm, that is spn, which may lack
+// the realm; or, of an empty spn, the first that begins with HTTP/, or the first. It is
+// empty if there is none.
+func (k *Keyring) Service(spn string) string {
+	first := ""
+	for _, s := range k.keys {
+		switch {
+		case spn != "" && allowed(s.principal, []string{spn}), spn == "" && strings.HasPrefix(s.principal, "HTTP/"):
+			return s.principal
+		case spn == "" && first == "":
+			first = s.principal
+		}
+	}
+	return first
+}
+
 // candidates returns the keys to try on a ticket, the likeliest first. As in MIT
 // krb5 with no name given, any key of the ticket's encryption type may fit,
 // whatever its principal and kvno: the ticket's name may be an alias, and its

@@ -43,8 +43,13 @@ func readKDCError(message []byte) error {
 	return e
 }
 
-// serviceUnavailable is KDC_ERR_SVC_UNAVAILABLE (RFC 4120 section 7.5.9).
-const serviceUnavailable = 29
+// Error codes of KDCs (RFC 4120 section 7.5.9).
+const (
+	ClientUnknown   = 6
+	PreauthRequired = 25
+
+	serviceUnavailable = 29
+)
 
 // IsUnavailable reports whether an answer says that the KDC cannot answer now, so that
 // another may.

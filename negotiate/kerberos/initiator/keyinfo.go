@@ -40,6 +40,11 @@ const (
 
 var errIterations = errors.New("the KDC wants a key made with more, or fewer, iterations than are safe")
 
+// Enctypes returns the encryption types that keys may be of, the best first.
+func Enctypes(withRC4 bool) []int32 {
+	return slices.DeleteFunc(enctype.All(), func(id int32) bool { return id == etypeID.RC4_HMAC && !withRC4 })
+}
+
 // DefaultKeyInfo is how the client's key is made if the KDC says nothing else: the
 // salt is the realm and the name (RFC 4120 section 4).
 func DefaultKeyInfo(client Principal, etype int32) KeyInfo {
@@ -73,11 +78,15 @@ func readKeyInfos(value []byte, client Principal) (infos []KeyInfo) {
 	return infos
 }
 
-// KeyInfo returns how the client's key is made that a KDC asks for, which says that
-// it wants a password proved (KDC_ERR_PREAUTH_REQUIRED): of the best of the
-// encryption types that the KDC can use, too.
+// KeyInfo returns how the client's key is made with which a KDC wants a timestamp
+// encrypted (PreauthRequired): of the best of the encryption types that the KDC knows
+// too. There is none if it wants another proof.
 func (e *KDCError) KeyInfo(client Principal, enctypes []int32) (KeyInfo, bool) {
-	infos := readKeyInfos(find(readMethodData(e.data), paETypeInfo2), client)
+	methods := readMethodData(e.data)
+	if find(methods, paEncTimestamp) == nil {
+		return KeyInfo{}, false
+	}
+	infos := readKeyInfos(find(methods, paETypeInfo2), client)
 	for _, id := range enctypes {
 		if i := slices.IndexFunc(infos, func(k KeyInfo) bool { return k.etype == id }); i >= 0 {
 			return infos[i], true

@@ -59,11 +59,12 @@ func readMethodData(data []byte) []paData {
 	return readPAList(list)
 }
 
-// find returns the value of the first element of that type; nil: there is none.
+// find returns the value of the first element of that type, which may be empty; nil:
+// there is none.
 func find(list []paData, kind int32) []byte {
 	for _, p := range list {
 		if p.kind == kind {
-			return p.value
+			return append([]byte{}, p.value...)
 		}
 	}
 	return nil
