@@ -130,9 +130,11 @@ func refusal(e *initiator.KDCError, client initiator.Principal, now time.Time) e
 }
 
 func skewed(e *initiator.KDCError, realm string, now time.Time) error {
-	ahead := now.Sub(e.Time).Round(time.Second)
-	return faultf(ClockSkew, "the clock of the KDC of %s and ours differ: here it is %s, there %s (%v); set both by NTP",
-		realm, now.UTC().Format(time.DateTime), e.Time.UTC().Format(time.DateTime), ahead)
+	off, word := e.Time.Sub(now), "behind"
+	if off < 0 {
+		off, word = -off, "ahead of"
+	}
+	return faultf(ClockSkew, "our clock is %v %s that of the KDC of %s: set both by NTP", off.Round(time.Second), word, realm)
 }
 
 func inWords(e *initiator.KDCError) string {
