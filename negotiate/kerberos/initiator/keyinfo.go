@@ -97,35 +97,39 @@ func (e *KDCError) KeyInfo(client Principal, enctypes []int32) (KeyInfo, bool) {
 
 // Key makes the key (RFC 3961 section 4, string-to-key). It takes milliseconds.
 func (k KeyInfo) Key(password string) (types.EncryptionKey, error) {
-	e, err := crypto.GetEtype(k.etype)
-	if err != nil || !enctype.Known(k.etype) {
+	if !enctype.Known(k.etype) {
 		return types.EncryptionKey{}, fmt.Errorf("%s is not supported", enctype.Name(k.etype))
 	}
-	value, err := k.stretch(password)
-	switch {
-	case err != nil:
+	n, err := k.iterations()
+	if err != nil {
 		return types.EncryptionKey{}, err
-	case k.etype == etypeID.RC4_HMAC:
-		value, err = e.StringToKey(password, "", "")
-	default:
-		value, err = e.DeriveKey(value, []byte("kerberos"))
 	}
+	value, err := k.derive(password, n)
 	return types.EncryptionKey{KeyType: k.etype, KeyValue: value}, err
 }
 
-// stretch makes the base key of the AES types (RFC 3962 section 4, RFC 8009 section
-// 4). There is none of rc4-hmac, which has no salt (RFC 4757 section 2).
-func (k KeyInfo) stretch(password string) ([]byte, error) {
-	usual := iterationsSHA1
-	if k.etype == etypeID.AES128_CTS_HMAC_SHA256_128 || k.etype == etypeID.AES256_CTS_HMAC_SHA384_192 {
-		usual = iterationsSHA2
-	}
-	n, err := k.iterations(usual)
+// derive makes the key by n iterations. The key of rc4-hmac has none, and no salt (RFC
+// 4757 section 2).
+func (k KeyInfo) derive(password string, n int) ([]byte, error) {
+	e, err := crypto.GetEtype(k.etype)
 	if err != nil {
 		return nil, err
 	}
+	if k.etype == etypeID.RC4_HMAC {
+		return e.StringToKey(password, "", "")
+	}
+	value, err := k.stretch(password, n)
+	if err != nil {
+		return nil, err
+	}
+	return e.DeriveKey(value, []byte("kerberos"))
+}
+
+// stretch makes the base key of the AES types (RFC 3962 section 4, RFC 8009 section
+// 4).
+func (k KeyInfo) stretch(password string, n int) ([]byte, error) {
 	salt := []byte(k.salt)
-	if usual == iterationsSHA2 {
+	if k.isSHA2() {
 		salt = []byte(enctype.Name(k.etype) + "\x00" + k.salt)
 	}
 	switch k.etype {
@@ -135,15 +139,22 @@ func (k KeyInfo) stretch(password string) ([]byte, error) {
 		return pbkdf2.Key(sha1.New, password, salt, n, 32)
 	case etypeID.AES128_CTS_HMAC_SHA256_128:
 		return pbkdf2.Key(sha256.New, password, salt, n, 16)
-	case etypeID.AES256_CTS_HMAC_SHA384_192:
+	default:
 		return pbkdf2.Key(sha512.New384, password, salt, n, 32)
 	}
-	return nil, nil
+}
+
+func (k KeyInfo) isSHA2() bool {
+	return k.etype == etypeID.AES128_CTS_HMAC_SHA256_128 || k.etype == etypeID.AES256_CTS_HMAC_SHA384_192
 }
 
 // iterations reads the parameter of the AES types: four bytes, where 0 stands for
 // 2^32.
-func (k KeyInfo) iterations(usual int) (int, error) {
+func (k KeyInfo) iterations() (int, error) {
+	usual := iterationsSHA1
+	if k.isSHA2() {
+		usual = iterationsSHA2
+	}
 	switch {
 	case k.params == "" || k.etype == etypeID.RC4_HMAC:
 		return usual, nil
