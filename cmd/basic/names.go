@@ -23,6 +23,7 @@ type kind struct {
 var kinds = []kind{
 	{ncsaCommand, []string{"basic_ncsa_auth", "ncsa_auth"}, ncsaAuth},
 	{command: kerberosCommand},
+	{command: windowsCommand},
 }
 
 // byName returns the command line of this program that does what the program called
