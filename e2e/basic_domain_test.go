@@ -116,3 +116,23 @@ func TestWindowsPasswordOutage(t *testing.T) { // not in parallel with others of
 		t.Errorf("helpers were %v and are %v", helpers, now)
 	}
 }
+
+// TestWindowsPasswordOldNames logs in with programs in the place of others. Samba's
+// ntlm_auth stands for ours of NTLM, which hands Basic on.
+func TestWindowsPasswordOldNames(t *testing.T) {
+	t.Parallel()
+	ad := activeDirectory.Domain(t)
+	programs.Path(t, "basic") // beside the other
+	for name, c := range map[string]struct{ program, arguments string }{
+		"ntlm_auth":         {programs.As(t, "ntlm", "ntlm_auth"), "--helper-protocol=squid-2.5-basic --diagnostics --domain=" + e2e.ADDomain + " --require-membership-of=" + ad.SID(t, "ProxyUsers").Text},
+		"basic_smb_auth":    {programs.As(t, "basic", "basic_smb_auth"), "--require-group=" + ad.SID(t, "ProxyUsers").Text + " -W " + e2e.ADDomain},
+		"basic_smb_lm_auth": {programs.As(t, "basic", "basic_smb_lm_auth"), "--require-group=" + ad.SID(t, "ProxyUsers").Text + " " + e2e.ADDomain + "/" + ad.Address()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			squid, origin := byDomain(t, ad, c.program, c.arguments, "")
+			mustFetch(t, origin, squid.Curl(t, asUser(t, origin, "alice", "alice"), asUser(t, origin, `EXAMPLE\bob`, "bob")))
+			mustRefuse(t, origin, squid.Curl(t, asUser(t, origin, "mallory", "mallory"), asUser(t, origin, `EXAMPLE\disabled`, "disabled")))
+		})
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -23,7 +24,7 @@ type kind struct {
 var kinds = []kind{
 	{ncsaCommand, []string{"basic_ncsa_auth", "ncsa_auth"}, ncsaAuth},
 	{command: kerberosCommand},
-	{command: windowsCommand},
+	{windowsCommand, slices.Sorted(maps.Keys(windowsNames)), windowsAuth},
 }
 
 // byName returns the command line of this program that does what the program called

@@ -14,7 +14,11 @@ func TestMain(m *testing.M) {
 	if strings.HasPrefix(os.Args[0], "(") { // started by the command squid
 		main()
 	}
-	testscript.Main(m, map[string]func(){"basic": main, "basic_ncsa_auth": main, "ncsa_auth": main})
+	programs := map[string]func(){"basic": main, "basic_ncsa_auth": main, "ncsa_auth": main}
+	for name := range windowsNames {
+		programs[name] = main
+	}
+	testscript.Main(m, programs)
 }
 
 // TestScripts plays testdata/*.txt.
@@ -22,6 +26,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
+		Setup:               startKDC,
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"squid": dialoguetest.Squid},
 	})
 }
