@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"testing"
 )
@@ -53,3 +54,22 @@ func below(pid int) (found []Process) {
 	}
 	return found
 }
+
+// Inside returns the command line of a program that sees the folders which only the
+// controller's processes have, such as that of winbindd's socket.
+func (d *Domain) Inside(t testing.TB, command ...string) []string {
+	t.Helper()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.cmd == nil {
+		t.Fatal("the controller is stopped")
+	}
+	processes := below(d.cmd.Process.Pid)
+	if len(processes) == 0 {
+		t.Fatal("the controller has no processes")
+	}
+	return append([]string{Need(t, "nsenter"), "--target", strconv.Itoa(processes[0].PID), "--mount"}, command...)
+}
+
+// Config returns the path of the controller's smb.conf.
+func (d *Domain) Config() string { return d.file("smb.conf") }

@@ -28,10 +28,11 @@ func windowsAuth(own program.Call, args []string) (program.Call, error) {
 }
 
 // byWindows completes a call with options of this program and of its backend windows.
+// The programs in whose place this one stands told nothing of groups.
 func byWindows(own program.Call, options []string, more ...string) program.Call {
 	before, backend := splitOptions(options)
 	own.Args = append(append(own.Args, "--plain-messages"), before...)
-	own.Args = append(append(append(own.Args, "windows"), backend...), more...)
+	own.Args = append(append(append(own.Args, "windows", "--group-format", "none"), backend...), more...)
 	return own
 }
 
