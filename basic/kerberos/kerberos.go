@@ -10,6 +10,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime"
 	"slices"
@@ -79,7 +80,7 @@ func (b *Backend) Reload(ctx context.Context) error {
 
 // Authenticate implements basic.Backend.
 func (b *Backend) Authenticate(ctx context.Context, user string, password protocol.Secret) basic.Verdict {
-	client, ok := b.opt.Names.principal(basic.Text(user))
+	client, ok := b.opt.Names.principal(user)
 	if !ok {
 		return basic.No(basic.IllegalName, textNoSuchUser)
 	}
@@ -150,7 +151,7 @@ func (b *Backend) verify(ctx context.Context, ticket initiator.Credential, clien
 func (b *Backend) admit(ctx context.Context, c *kerberos.Context, asked initiator.Principal) (basic.Verdict, error) {
 	client := negotiate.ClientOf(c, b.opt.Names.Realms)
 	if !isName(client.Account, asked.Name[0]) {
-		return basic.Verdict{}, &denial{OtherName, textNoSuchUser}
+		return basic.Verdict{}, &denial{basic.OtherName, textNoSuchUser, fmt.Errorf("the directory calls the account %q, and this is the name that counts", client.Account.SAM)}
 	}
 	user := b.opt.Accounts.Of(client.Account)
 	if client.Problem != nil && b.opt.Groups.Wanted() {
@@ -161,7 +162,7 @@ func (b *Backend) admit(ctx context.Context, c *kerberos.Context, asked initiato
 	case err != nil:
 		return basic.Verdict{}, &fault{GroupUnknown, err}
 	case !admitted:
-		return basic.Verdict{}, &denial{basic.NotInGroup, textNotInGroup}
+		return basic.Verdict{}, &denial{reason: basic.NotInGroup, text: textNotInGroup}
 	}
 	if groups.LeftOut > 0 {
 		b.opt.Log.Warn("not all groups fit into the reply", "user", user, "left_out", groups.LeftOut)

@@ -112,7 +112,7 @@ func (l *login) keyOf(ctx context.Context) func(initiator.KeyInfo) (types.Encryp
 		if ctx.Err() != nil { // both were ready
 			return types.EncryptionKey{}, &fault{basic.Overloaded, errOverloaded}
 		}
-		key, err := info.Key(basic.Text(string(l.password)))
+		key, err := info.Key(string(l.password))
 		if err == nil {
 			l.made, l.key = info, key
 		}

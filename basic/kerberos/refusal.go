@@ -14,8 +14,6 @@ import (
 
 // Reasons next to those of package basic.
 const (
-	Revoked    basic.Reason = "account-disabled-or-locked" // the KDC does not say which
-	OtherName  basic.Reason = "not-the-accounts-name"      // the KDC knows the account by it all the same
 	NoProof    basic.Reason = "password-cannot-be-proved"
 	ClockSkew  basic.Reason = "clock-skew"
 	BadAnswer  basic.Reason = "answer-not-from-the-kdc"
@@ -38,12 +36,13 @@ const (
 type denial struct {
 	reason basic.Reason
 	text   string
+	cause  error // for the operator, besides the reason; may be nil
 }
 
 // Error implements error.
 func (d *denial) Error() string { return string(d.reason) }
 
-var wrongPassword = &denial{basic.WrongPassword, textWrongPassword}
+var wrongPassword = &denial{reason: basic.WrongPassword, text: textWrongPassword}
 
 // fault is why it cannot be told whether a password is right.
 type fault struct {
@@ -64,7 +63,7 @@ func faultf(reason basic.Reason, format string, args ...any) *fault {
 // verdictOf makes a verdict of an error. What is no denial is no answer.
 func verdictOf(err error) basic.Verdict {
 	if d := (*denial)(nil); errors.As(err, &d) {
-		return basic.No(d.reason, d.text)
+		return basic.No(d.reason, d.text).Because(d.cause)
 	}
 	if f := (*fault)(nil); errors.As(err, &f) {
 		return basic.Undecided(f.reason, f)
@@ -87,28 +86,28 @@ const (
 
 // denials are what a KDC's code says of the user.
 var denials = map[int32]*denial{
-	initiator.ClientUnknown: {basic.NoSuchUser, textNoSuchUser},
+	initiator.ClientUnknown: {reason: basic.NoSuchUser, text: textNoSuchUser},
 	preauthFailed:           wrongPassword,
 	badIntegrity:            wrongPassword, // of KDCs of before RFC 4120
-	nameExpired:             {basic.AccountExpired, textAccount},
-	clientRevoked:           {Revoked, textAccount},
-	keyExpired:              {basic.PasswordExpired, textPasswordExpired},
-	policy:                  {basic.LogonRefused, textAccount},
+	nameExpired:             {reason: basic.AccountExpired, text: textAccount},
+	clientRevoked:           {reason: basic.AccountRevoked, text: textAccount},
+	keyExpired:              {reason: basic.PasswordExpired, text: textPasswordExpired},
+	policy:                  {reason: basic.LogonRefused, text: textAccount},
 }
 
 // statuses are what a domain controller adds to that: NTSTATUS, [MS-ERREF] section
 // 2.3.1.
 var statuses = map[uint32]*denial{
 	0xC000006A: wrongPassword,
-	0xC0000064: {basic.NoSuchUser, textNoSuchUser},
-	0xC0000072: {basic.AccountDisabled, textAccount},
-	0xC0000234: {basic.AccountLocked, textAccount},
-	0xC0000193: {basic.AccountExpired, textAccount},
-	0xC0000071: {basic.PasswordExpired, textPasswordExpired},
-	0xC0000224: {basic.PasswordMustChange, textPasswordExpired},
-	0xC000006F: {basic.LogonHours, textAccount},
-	0xC0000070: {basic.WrongWorkstation, textAccount},
-	0xC000006E: {basic.LogonRefused, textAccount}, // STATUS_ACCOUNT_RESTRICTION
+	0xC0000064: {reason: basic.NoSuchUser, text: textNoSuchUser},
+	0xC0000072: {reason: basic.AccountDisabled, text: textAccount},
+	0xC0000234: {reason: basic.AccountLocked, text: textAccount},
+	0xC0000193: {reason: basic.AccountExpired, text: textAccount},
+	0xC0000071: {reason: basic.PasswordExpired, text: textPasswordExpired},
+	0xC0000224: {reason: basic.PasswordMustChange, text: textPasswordExpired},
+	0xC000006F: {reason: basic.LogonHours, text: textAccount},
+	0xC0000070: {reason: basic.WrongWorkstation, text: textAccount},
+	0xC000006E: {reason: basic.LogonRefused, text: textAccount}, // STATUS_ACCOUNT_RESTRICTION
 }
 
 // refusal says what a KDC's refusal of a ticket-granting ticket means.

@@ -3,6 +3,7 @@ package windows
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"squidauth/helper/identity"
 )
@@ -48,7 +49,7 @@ const maxName = 512
 
 // read reads a typed name.
 func (n Names) read(typed string) (name, bool) {
-	if len(typed) > maxName || strings.ContainsFunc(typed, unicode.IsControl) {
+	if len(typed) > maxName || !utf8.ValidString(typed) || strings.ContainsFunc(typed, unicode.IsControl) {
 		return name{}, false
 	}
 	form, read := BareForm, name{typed, n.Default}

@@ -10,9 +10,11 @@ package windows
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"time"
+	"unicode/utf8"
 
 	"squidauth/basic"
 	"squidauth/helper/identity"
@@ -48,9 +50,6 @@ func New(opt Options) *Backend { return &Backend{opt} }
 
 // Reasons next to those of package basic and of the Verifier.
 const (
-	OtherName    basic.Reason = "not-the-accounts-name" // the domain knows the account by it all the same
-	NotListed    basic.Reason = "not-in-user-list"
-	Denied       basic.Reason = "in-list-of-denied-users"
 	NoUserList   basic.Reason = "no-user-list"
 	NoRandom     basic.Reason = "no-random-numbers"
 	GroupUnknown basic.Reason = "required-group-unknown" // the directory could not be asked for it
@@ -59,6 +58,8 @@ const (
 // textRefused is what the programs tell of a refusal in whose place this stands:
 // nothing.
 const textRefused = ""
+
+var errNotText = errors.New("the password is not UTF-8, and nobody was asked: with --retry-charset it is converted")
 
 // Reload reads again what the Backend depends on. The error says what cannot be used.
 func (b *Backend) Reload(ctx context.Context) error {
@@ -69,18 +70,29 @@ func (b *Backend) Reload(ctx context.Context) error {
 	return errors.Join(append(failed, b.opt.Allow.reload(ctx), b.opt.Deny.reload(ctx))...)
 }
 
+// Close closes the connections to domain controllers.
+func (b *Backend) Close() error {
+	if c, ok := b.opt.Verifier.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
+
 // Authenticate implements basic.Backend.
 func (b *Backend) Authenticate(ctx context.Context, user string, password protocol.Secret) basic.Verdict {
-	n, ok := b.opt.Names.read(basic.Text(user))
-	if !ok {
+	n, ok := b.opt.Names.read(user)
+	switch {
+	case !ok:
 		return basic.No(basic.IllegalName, textRefused)
+	case !utf8.ValidString(string(password)): // which Windows stores as UTF-16
+		return basic.No(basic.WrongPassword, textRefused).Because(errNotText)
 	}
 	if n.domain != "" { // else the account's own name is not known yet
 		if v, ok := b.listed(ctx, n); !ok {
 			return v
 		}
 	}
-	logon, err := b.logon(n, basic.Text(string(password)))
+	logon, err := b.logon(n, string(password))
 	if err != nil {
 		return basic.Undecided(NoRandom, err)
 	}
@@ -89,9 +101,18 @@ func (b *Backend) Authenticate(ctx context.Context, user string, password protoc
 	case a != nil:
 		return b.admit(ctx, n, a)
 	case v.IsNo():
-		return basic.No(basic.Reason(v.Reason()), textRefused)
+		return basic.No(basic.Reason(v.Reason()), textRefused).Because(explanation(v))
 	}
 	return basic.Undecided(basic.Reason(v.Reason()), v.Cause())
+}
+
+// explanation returns what the domain says of a refusal that the reason does not.
+func explanation(v ntlm.Verdict) error {
+	switch v.Reason() {
+	case ntlm.WrongPassword, ntlm.NoSuchUser:
+		return nil
+	}
+	return v.Cause()
 }
 
 // listed says whether the lists of users admit one, and what to answer if not.
@@ -101,14 +122,14 @@ func (b *Backend) listed(ctx context.Context, n name) (basic.Verdict, bool) {
 		return basic.Undecided(NoUserList, err), false
 	}
 	if denied {
-		return basic.No(Denied, textRefused), false
+		return basic.No(basic.DeniedUser, textRefused), false
 	}
 	empty, err := b.opt.Allow.isEmpty(ctx)
 	if err != nil {
 		return basic.Undecided(NoUserList, err), false
 	}
 	if allowed, _ := b.opt.Allow.has(ctx, n); !allowed && !empty {
-		return basic.No(NotListed, textRefused), false
+		return basic.No(basic.NotListed, textRefused), false
 	}
 	return basic.Verdict{}, true
 }
@@ -116,7 +137,7 @@ func (b *Backend) listed(ctx context.Context, n name) (basic.Verdict, bool) {
 // admit decides by what the domain says of the account.
 func (b *Backend) admit(ctx context.Context, n name, a *ntlm.Account) basic.Verdict {
 	if !n.isOf(a.Account) {
-		return basic.No(OtherName, textRefused)
+		return basic.No(basic.OtherName, textRefused).Because(fmt.Errorf("the domain calls the account %q, of %q, and this is the name that counts", a.Name, a.Domain))
 	}
 	if v, ok := b.listed(ctx, name{a.Name, a.Domain}); !ok {
 		return v

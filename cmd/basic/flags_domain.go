@@ -44,12 +44,13 @@ func windowsCommand(c *config) *cli.Command {
 			if ctx.NArg() != 0 {
 				return fmt.Errorf("windows takes no argument: %q", ctx.Args().First())
 			}
-			return c.serve("windows", w.open)
+			return c.serve("windows", func(opt helper.Options) (basic.Backend, error) { return w.open(opt, c.protection.folder()) })
 		},
 	}
 }
 
-func (w *windowsFlags) open(opt helper.Options) (basic.Backend, error) {
+// open opens the backend; stateDir is where the processes of the helper share other things, empty: nowhere.
+func (w *windowsFlags) open(opt helper.Options, stateDir string) (basic.Backend, error) {
 	names, err := w.names()
 	if err != nil {
 		return nil, err
@@ -58,6 +59,7 @@ func (w *windowsFlags) open(opt helper.Options) (basic.Backend, error) {
 	if err != nil {
 		return nil, err
 	}
+	w.domain.StateDir = stateDir
 	verifier, err := w.domain.Verifier(opt.Log)
 	if err != nil {
 		return nil, err

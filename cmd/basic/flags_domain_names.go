@@ -8,24 +8,7 @@ import (
 
 	"squidauth/cmd/internal/program"
 	"squidauth/cmd/internal/samba"
-	"squidauth/helper"
 )
-
-// windowsNames are the programs whose place the backend windows takes.
-var windowsNames = map[string]func(own program.Call, args []string) (program.Call, error){
-	"ntlm_auth":                    sambaAuth,
-	"basic_smb_auth":               smbAuth,
-	"smb_auth":                     smbAuth,
-	"basic_smb_lm_auth":            smbLMAuth,
-	"basic_msnt_auth":              msntAuth,
-	"msnt_auth":                    msntAuth,
-	"basic_msnt_multi_domain_auth": multiDomainAuth,
-}
-
-// windowsAuth translates the command line of one of them.
-func windowsAuth(own program.Call, args []string) (program.Call, error) {
-	return windowsNames[helper.ProgramName()](own, args)
-}
 
 // byWindows completes a call with options of this program and of its backend windows.
 // The programs in whose place this one stands told nothing of groups.

@@ -43,7 +43,7 @@ func TestWindowsNames(t *testing.T) {
 		{"basic_msnt_auth", "missing.conf", "open missing.conf: no such file or directory", ""},
 	} {
 		t.Chdir(msntFolder(t))
-		call, err := windowsNames[c.name](program.Call{Args: []string{c.name}}, strings.Fields(c.args))
+		call, err := byName(c.name, append([]string{c.name}, strings.Fields(c.args)...))
 		got := strings.TrimPrefix(strings.Join(call.Args, " "), c.name+" --plain-messages ")
 		got = strings.Replace(got, "windows --group-format none", "windows", 1)
 		if err != nil {

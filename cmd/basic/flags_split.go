@@ -15,6 +15,7 @@ func splitOptions(words []string) (before, own []string) {
 	var c config
 	all := append(program.New("basic", "", &c.Common).Flags, c.ConcurrencyFlag(),
 		&cli.BoolFlag{Name: "plain-messages"}, &cli.BoolFlag{Name: "help"}, &cli.BoolFlag{Name: "version"})
+	all = append(all, c.protection.flags()...)
 	for i := 0; i < len(words); i++ {
 		name, _, attached := strings.Cut(strings.TrimLeft(words[i], "-"), "=")
 		at := slices.IndexFunc(all, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -13,8 +12,8 @@ import (
 
 // A kind of backend is a command of this program, and takes the place of others.
 type kind struct {
-	command func(*config) *cli.Command
-	names   []string // of the programs whose place it takes
+	command func(*config) *cli.Command // nil: that of a kind above
+	names   []string                   // of the programs whose place it takes
 
 	// translate returns the command line of this program that does what one of
 	// names does with the arguments args. own holds the program's name.
@@ -24,7 +23,21 @@ type kind struct {
 var kinds = []kind{
 	{ncsaCommand, []string{"basic_ncsa_auth", "ncsa_auth"}, ncsaAuth},
 	{command: kerberosCommand},
-	{windowsCommand, slices.Sorted(maps.Keys(windowsNames)), windowsAuth},
+	{windowsCommand, []string{"ntlm_auth"}, sambaAuth},
+	{nil, []string{"basic_smb_auth", "smb_auth"}, smbAuth},
+	{nil, []string{"basic_smb_lm_auth"}, smbLMAuth},
+	{nil, []string{"basic_msnt_auth", "msnt_auth"}, msntAuth},
+	{nil, []string{"basic_msnt_multi_domain_auth"}, multiDomainAuth},
+}
+
+// commands returns those of all kinds.
+func commands(c *config) (all []*cli.Command) {
+	for _, k := range kinds {
+		if k.command != nil {
+			all = append(all, k.command(c))
+		}
+	}
+	return all
 }
 
 // byName returns the command line of this program that does what the program called

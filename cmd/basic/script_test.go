@@ -15,8 +15,10 @@ func TestMain(m *testing.M) {
 		main()
 	}
 	programs := map[string]func(){"basic": main, "basic_ncsa_auth": main, "ncsa_auth": main}
-	for name := range windowsNames {
-		programs[name] = main
+	for _, k := range kinds {
+		for _, name := range k.names {
+			programs[name] = main
+		}
 	}
 	testscript.Main(m, programs)
 }
