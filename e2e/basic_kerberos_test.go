@@ -191,3 +191,33 @@ func TestKerberosPasswordClock(t *testing.T) {
 	mustNotTell(t, squid, origin, users[1])
 	mustSay(t, squid, "login undecided", "reason=clock-skew", "our clock is ", "behind that of the KDC")
 }
+
+// TestKerberosPasswordFAST protects logins, also of users whose keys are of other types.
+// An answer that is not protected would not do.
+func TestKerberosPasswordFAST(t *testing.T) {
+	t.Parallel()
+	users := domainUsers()[:5]
+	k, keytab := passwordKDC(t, users)
+	k.Admin(t, "modprinc -allow_tix disabled")
+	k.Admin(t, `modprinc -expire "2020-01-01 00:00:00" expired`)
+	k.Admin(t, "cpw -e aes128-sha1:normal -pw "+users[2].Password+" "+users[2].Name)
+	squid, origin := byKDC(t, keytab, "--fast HTTP/"+namedService, users, k.Address())
+	mustFetch(t, origin, squid.Curl(t, right(origin, users[0]), right(origin, users[1]), right(origin, users[2])))
+	for _, u := range users[:3] {
+		mustRefuse(t, origin, squid.Curl(t, wrong(origin, u, "not-a-secret")))
+		mustSay(t, squid, "login refused", u.Name, "reason=wrong-password")
+	}
+	if n := k.Failures(t, "bob"); n != 1 {
+		t.Errorf("one wrong password counted as %d", n)
+	}
+	for i, reason := range []string{"account-disabled-or-locked", "account-expired"} {
+		mustRefuse(t, origin, squid.Curl(t, right(origin, users[3+i])))
+		mustSay(t, squid, "login refused", users[3+i].Name, "reason="+reason)
+	}
+	mustRefuse(t, origin, squid.Curl(t, e2e.Request{URL: origin.URL(), User: "nobody", Password: "not-a-secret"}))
+	mustSay(t, squid, "login refused", "nobody", "reason=no-such-user")
+	k.Admin(t, "modprinc -allow_tix HTTP/"+namedService)
+	squid, origin = byKDC(t, keytab, "--fast HTTP/"+namedService, users, k.Address())
+	mustNotTell(t, squid, origin, users[1])
+	mustSay(t, squid, "login undecided", "reason=service-account-refused", "the principal for FAST")
+}

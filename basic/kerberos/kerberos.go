@@ -32,6 +32,10 @@ type Options struct {
 	Service   string // principal whose ticket proves the KDC, with or without realm; empty: as Keyring.Service chooses
 	PermitRC4 bool   // accept rc4-hmac, for the keys of users and of the service
 
+	// FAST is the principal of the keytab, with realm, whose ticket protects logins
+	// (RFC 6113). It is of the one realm of Names. Empty: they are not protected.
+	FAST string
+
 	KDCs   *kdc.Realms
 	Keytab *negotiate.Keytab
 
@@ -47,6 +51,7 @@ type Backend struct {
 	opt      Options
 	enctypes []int32
 	acceptor *kerberos.Acceptor
+	armory   *armory // nil: logins are not protected
 
 	// stretching holds a token per key that is being made of a password: one per
 	// processor. More would not be faster.
@@ -66,6 +71,9 @@ func New(opt Options) *Backend {
 		Replay:    rcache.None{}, // each ticket is used once, here
 		Now:       opt.Now,
 		Rand:      rand.Reader,
+	}
+	if opt.FAST != "" {
+		b.armory = newArmory(b, opt.FAST)
 	}
 	if opt.Service != "" {
 		b.acceptor.SPNs = []string{opt.Service}

@@ -18,6 +18,8 @@ type login struct {
 	client   initiator.Principal
 	password protocol.Secret
 
+	armor initiator.Credential // protects the exchange, where there is an armory
+
 	made initiator.KeyInfo // how key was made
 	key  types.EncryptionKey
 }
@@ -25,7 +27,10 @@ type login struct {
 // grantingTicket gets a ticket that only who has the password can read: it asks, is
 // asked to prove the password, and does so once.
 func (l *login) grantingTicket(ctx context.Context) (initiator.Credential, error) {
-	asking := initiator.NewASRequest(l.client, l.enctypes, l.opt.Now())
+	asking, err := l.ask(ctx)
+	if err != nil {
+		return initiator.Credential{}, err
+	}
 	answer, err := l.opt.KDCs.Exchange(ctx, l.client.Realm, asking.Message)
 	if err != nil {
 		return initiator.Credential{}, &fault{basic.Unavailable, err}
@@ -45,6 +50,18 @@ func (l *login) grantingTicket(ctx context.Context) (initiator.Credential, error
 		return initiator.Credential{}, err
 	}
 	return l.prove(ctx, asking, answer, asked, info)
+}
+
+// ask makes the first request, which is protected if it is to be.
+func (l *login) ask(ctx context.Context) (initiator.ASRequest, error) {
+	if l.armory == nil {
+		return initiator.NewASRequest(l.client, l.enctypes, l.opt.Now()), nil
+	}
+	var err error
+	if l.armor, err = l.armory.current(ctx); err != nil {
+		return initiator.ASRequest{}, err
+	}
+	return initiator.NewArmoredASRequest(l.client, l.enctypes, l.armor, l.opt.Now())
 }
 
 // demand returns how the key is to be made with which the KDC wants the password
@@ -124,6 +141,10 @@ func (l *login) keyOf(ctx context.Context) func(initiator.KeyInfo) (types.Encryp
 func (l *login) unusable(err error) error {
 	if f := (*fault)(nil); errors.As(err, &f) {
 		return f
+	}
+	if errors.Is(err, initiator.ErrUnprotected) {
+		l.armory.drop(l.armor)
+		return faultf(NotProtected, "what came from the KDC of %s is not protected by FAST as it should be: somebody in between changes it, or the KDC does not do FAST: %w", l.client.Realm, err)
 	}
 	return faultf(BadAnswer, "what came from the KDC of %s cannot be its answer to %s: %w", l.client.Realm, l.client, err)
 }

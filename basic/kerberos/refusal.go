@@ -14,11 +14,12 @@ import (
 
 // Reasons next to those of package basic.
 const (
-	NoProof    basic.Reason = "password-cannot-be-proved"
-	ClockSkew  basic.Reason = "clock-skew"
-	BadAnswer  basic.Reason = "answer-not-from-the-kdc"
-	Unverified basic.Reason = "kdc-not-verified"
-	NoKeytab   basic.Reason = "no-keytab"
+	NoProof      basic.Reason = "password-cannot-be-proved"
+	ClockSkew    basic.Reason = "clock-skew"
+	NotProtected basic.Reason = "answer-not-protected"
+	BadAnswer    basic.Reason = "answer-not-from-the-kdc"
+	Unverified   basic.Reason = "kdc-not-verified"
+	NoKeytab     basic.Reason = "no-keytab"
 
 	GroupUnknown = basic.Reason(negotiate.GroupUnknown)
 )

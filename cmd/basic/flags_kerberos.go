@@ -23,7 +23,7 @@ import (
 type kerberosFlags struct {
 	realms, domains, kdcs cli.StringSlice
 	principals, permitRC4 bool
-	keytab, spn           string
+	keytab, spn, fast     string
 	identity              accounts.Identity
 }
 
@@ -38,6 +38,7 @@ func kerberosCommand(c *config) *cli.Command {
 			&cli.StringSliceFlag{Name: "domain", Destination: &k.domains, Usage: "users may type DOMAIN\\user, and are of a realm: `DOMAIN=REALM`; may be given again"},
 			&cli.StringFlag{Name: "keytab", Destination: &k.keytab, Value: mechanism.DefaultKeytab(os.LookupEnv), Usage: "`FILE` with the proxy's keys, which prove the KDC"},
 			&cli.StringFlag{Name: "spn", Destination: &k.spn, Usage: "have the KDC prove itself by a ticket for `PRINCIPAL` (default: the keytab's first that begins with HTTP/, or its first)"},
+			&cli.StringFlag{Name: "fast", Destination: &k.fast, Usage: "protect logins by FAST, with a ticket of the keytab's `PRINCIPAL`"},
 			&cli.StringSliceFlag{Name: "kdc", Destination: &k.kdcs, Usage: "ask the KDCs `HOST[:PORT][,…]` of the first realm (default: those of krb5.conf, else of the DNS)"},
 			&cli.BoolFlag{Name: "permit-rc4", Destination: &k.permitRC4, Usage: "accept rc4-hmac, which is weak"},
 		}, k.identity.Flags()...),
@@ -59,6 +60,10 @@ func (k *kerberosFlags) open(opt helper.Options) (basic.Backend, error) {
 	if err != nil {
 		return nil, err
 	}
+	fast, err := k.fastPrincipal(names.Realms)
+	if err != nil {
+		return nil, err
+	}
 	given := map[string][]string{}
 	if kdcs := splitHosts(k.kdcs.Value()); len(kdcs) > 0 {
 		given[names.Realms[0]] = kdcs
@@ -67,12 +72,27 @@ func (k *kerberosFlags) open(opt helper.Options) (basic.Backend, error) {
 		opt.Log.Warn("rc4-hmac is permitted: whoever records a login can guess its password at leisure")
 	}
 	return kerberos.New(kerberos.Options{
-		Names: names, Service: k.spn, PermitRC4: k.permitRC4,
+		Names: names, Service: k.spn, FAST: fast, PermitRC4: k.permitRC4,
 		KDCs:     kdc.NewRealms(os.LookupEnv, given, time.Now),
 		Keytab:   negotiate.OpenKeytab(mechanism.KeytabPath(k.keytab), negotiate.KeytabOptions{Now: time.Now, Log: opt.Log}),
 		Accounts: accounts, Groups: groups,
 		Log: opt.Log, Now: time.Now,
 	}), nil
+}
+
+// fastPrincipal completes the principal of --fast, which must be of the users' realm.
+func (k *kerberosFlags) fastPrincipal(realms []string) (string, error) {
+	name, realm, qualified := strings.Cut(k.fast, "@")
+	switch {
+	case k.fast == "":
+		return "", nil
+	case !qualified:
+		realm = realms[0]
+	}
+	if len(realms) > 1 || realm != realms[0] || name == "" {
+		return "", errors.New("--fast takes a principal of the realm of --realm, of which there is one then")
+	}
+	return name + "@" + realm, nil
 }
 
 func (k *kerberosFlags) names() (kerberos.Names, error) {

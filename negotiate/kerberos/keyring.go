@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
+	"github.com/jcmturner/gokrb5/v8/types"
 
 	"squidauth/negotiate/kerberos/internal/enctype"
 	"squidauth/negotiate/kerberos/internal/keytab"
@@ -100,6 +101,17 @@ func (k *Keyring) Service(spn string) string {
 		}
 	}
 	return first
+}
+
+// Key returns the newest key of a principal, with realm, that is of an encryption type.
+func (k *Keyring) Key(principal string, etype int32) (key types.EncryptionKey, ok bool) {
+	var kvno uint32
+	for _, s := range k.keys {
+		if s.principal == principal && s.cipher.key.KeyType == etype && (!ok || s.kvno > kvno) {
+			key, kvno, ok = s.cipher.key, s.kvno, true
+		}
+	}
+	return key, ok
 }
 
 // candidates returns the keys to try on a ticket, the likeliest first. As in MIT

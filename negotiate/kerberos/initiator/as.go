@@ -22,57 +22,97 @@ type ASRequest struct {
 	client   Principal
 	enctypes []int32
 	nonce    uint32
+	armor    *armor // nil: the exchange is not protected
 }
 
 // NewASRequest asks the KDC of the client's realm, and proves nothing. The enctypes
 // are what the client's key may be of, the best first.
 func NewASRequest(client Principal, enctypes []int32, now time.Time) ASRequest {
-	return newASRequest(client, enctypes, nil, now)
-}
-
-func newASRequest(client Principal, enctypes []int32, proof []paData, now time.Time) ASRequest {
-	r := ASRequest{client: client, enctypes: enctypes, nonce: nonce()}
-	var list []element
-	for _, p := range proof {
-		list = append(list, p.element())
-	}
-	r.Message = encode(application(typeASReq,
-		field(1, integer(version)),
-		field(2, integer(typeASReq)),
-		optional(3, list != nil, sequence(list...)),
-		field(4, kdcReqBody(name(1, client.Name), TGS(client.Realm, client.Realm), nil, r.nonce, enctypes, now))))
+	r := ASRequest{client: client, enctypes: enctypes}
+	body := r.body(now)
+	r.Message = r.encode(nil, body)
 	return r
 }
 
-// Proving asks again, and proves by an encrypted timestamp that the client knows its
-// key (RFC 4120 section 5.2.7.2). asked is the KDC's demand, of which a cookie is
-// returned; it may be nil.
-func (r ASRequest) Proving(key types.EncryptionKey, asked *KDCError, now time.Time) (ASRequest, error) {
-	stamp := encode(sequence(
-		field(0, kerberosTime(now)),
-		field(1, integer(int64(now.Nanosecond()/1000)))))
-	enc, err := encrypt(stamp, key, keyusage.AS_REQ_PA_ENC_TIMESTAMP, 0)
+// NewArmoredASRequest asks likewise, protected by FAST (RFC 6113 section 5.4): nobody
+// but the KDC can read what is proved, or answer. The armor is a ticket-granting ticket
+// of somebody else, of the same realm.
+func NewArmoredASRequest(client Principal, enctypes []int32, tgt Credential, now time.Time) (ASRequest, error) {
+	a, err := newArmor(tgt, now)
 	if err != nil {
 		return ASRequest{}, err
 	}
-	proof := []paData{{paEncTimestamp, encode(encrypted(enc))}}
+	return ASRequest{client: client, enctypes: enctypes, armor: a}.with(nil, now)
+}
+
+// with returns the request anew, with pre-authentication data.
+func (r ASRequest) with(list []paData, now time.Time) (ASRequest, error) {
+	body := r.body(now)
+	if r.armor != nil {
+		protected, err := r.armor.protect(list, body)
+		if err != nil {
+			return ASRequest{}, err
+		}
+		list = []paData{protected}
+	}
+	r.Message = r.encode(list, body)
+	return r, nil
+}
+
+// body has a nonce of its own.
+func (r *ASRequest) body(now time.Time) element {
+	r.nonce = nonce()
+	return kdcReqBody(name(1, r.client.Name), TGS(r.client.Realm, r.client.Realm), nil, r.nonce, r.enctypes, now)
+}
+
+func (r *ASRequest) encode(list []paData, body element) []byte {
+	return encode(application(typeASReq,
+		field(1, integer(version)),
+		field(2, integer(typeASReq)),
+		optional(3, list != nil, sequence(elements(list)...)),
+		field(4, body)))
+}
+
+// Proving asks again, and proves by an encrypted timestamp that the client knows its
+// key (RFC 4120 section 5.2.7.2, RFC 6113 section 5.4.6). asked is the KDC's demand, of
+// which a cookie is returned; it may be nil.
+func (r ASRequest) Proving(key types.EncryptionKey, asked *KDCError, now time.Time) (ASRequest, error) {
+	proof, err := r.proof(key, now)
+	if err != nil {
+		return ASRequest{}, err
+	}
+	list := []paData{proof}
 	if asked != nil {
 		if cookie := find(readMethodData(asked.data), paFXCookie); cookie != nil { // RFC 6113 section 5.2
-			proof = append(proof, paData{paFXCookie, cookie})
+			list = append(list, paData{paFXCookie, cookie})
 		}
 	}
-	return newASRequest(r.client, r.enctypes, proof, now), nil
+	return r.with(list, now)
+}
+
+func (r ASRequest) proof(key types.EncryptionKey, now time.Time) (paData, error) {
+	stamp := encode(sequence(
+		field(0, kerberosTime(now)),
+		field(1, integer(int64(now.Nanosecond()/1000)))))
+	if r.armor != nil {
+		return r.armor.challenge(key, stamp)
+	}
+	enc, err := encrypt(stamp, key, keyusage.AS_REQ_PA_ENC_TIMESTAMP, 0)
+	return paData{paEncTimestamp, encode(encrypted(enc))}, err
 }
 
 // Credential reads the KDC's answer. keyOf is called once with how the key is made
 // that the answer is encrypted with; known is how a key was made before, which holds
 // where the answer says nothing else. The error is a *KDCError if the KDC said no, and
-// ErrKey if the key does not fit.
+// ErrKey if the key does not fit; ErrUnprotected if it should be protected and is not.
 func (r ASRequest) Credential(answer []byte, known KeyInfo, keyOf func(KeyInfo) (types.EncryptionKey, error)) (Credential, error) {
 	if der.IsApplication(answer, typeError) {
-		return Credential{}, readKDCError(answer)
+		return Credential{}, r.refusal(readKDCError(answer))
 	}
 	rep, err := readASRep(answer)
+	if err == nil && r.armor != nil {
+		err = r.armor.unwrap(&rep, r.nonce)
+	}
 	switch {
 	case err != nil:
 		return Credential{}, err
@@ -82,6 +122,9 @@ func (r ASRequest) Credential(answer []byte, known KeyInfo, keyOf func(KeyInfo) 
 		return Credential{}, fmt.Errorf("the answer is encrypted with %s, which was not asked for", EnctypeName(rep.enc.EType))
 	}
 	key, err := keyOf(rep.keyInfo(known))
+	if err == nil && rep.strengthen.KeyValue != nil { // RFC 6113 section 5.4.3
+		key, err = combine(rep.strengthen, key, "strengthenkey", "replykey")
+	}
 	if err != nil {
 		return Credential{}, err
 	}
@@ -100,12 +143,22 @@ func (r ASRequest) Credential(answer []byte, known KeyInfo, keyOf func(KeyInfo) 
 	return got, nil
 }
 
+func (r ASRequest) refusal(err error) error {
+	if e, ok := err.(*KDCError); ok && r.armor != nil {
+		return r.armor.refusal(e, r.nonce)
+	}
+	return err
+}
+
 // asRep is an AS-REP (RFC 4120 section 5.4.2).
 type asRep struct {
 	proof  []paData
 	client Principal
 	ticket Ticket
 	enc    types.EncryptedData
+
+	rawTicket  []byte
+	strengthen types.EncryptionKey // of FAST; without a value: absent
 }
 
 func readASRep(message []byte) (asRep, error) {
@@ -119,7 +172,8 @@ func readASRep(message []byte) (asRep, error) {
 	}
 	r.client.Realm, r.client.Name = m.Text(3), m.Name(4)
 	var err error
-	r.ticket, err = ParseTicket(m.Field(5))
+	r.rawTicket = m.Field(5)
+	r.ticket, err = ParseTicket(r.rawTicket)
 	r.enc = m.Encrypted(6)
 	if m.Broken || err != nil {
 		return asRep{}, errMalformed

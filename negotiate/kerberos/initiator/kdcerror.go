@@ -12,13 +12,14 @@ import (
 )
 
 // KDCError is a KDC's refusal: a KRB-ERROR (RFC 4120 section 5.9.1). Nothing protects
-// it, so it may also be of somebody in between.
+// it, so it may also be of somebody in between, unless it came in FAST.
 type KDCError struct {
 	Code int32
 	Text string    // e-text: any bytes
 	Time time.Time // the KDC's clock
 
-	data []byte // e-data
+	data    []byte // e-data
+	armored bool   // it came protected by FAST
 }
 
 // Error implements error. It leaves out Text, which is the network's.

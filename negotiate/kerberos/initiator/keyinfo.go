@@ -78,12 +78,19 @@ func readKeyInfos(value []byte, client Principal) (infos []KeyInfo) {
 	return infos
 }
 
+// Enctype returns the encryption type of the key.
+func (k KeyInfo) Enctype() int32 { return k.etype }
+
 // KeyInfo returns how the client's key is made with which a KDC wants a timestamp
 // encrypted (PreauthRequired): of the best of the encryption types that the KDC knows
 // too. There is none if it wants another proof.
 func (e *KDCError) KeyInfo(client Principal, enctypes []int32) (KeyInfo, bool) {
 	methods := readMethodData(e.data)
-	if find(methods, paEncTimestamp) == nil {
+	proof := int32(paEncTimestamp)
+	if e.armored {
+		proof = paEncryptedChallenge
+	}
+	if find(methods, proof) == nil {
 		return KeyInfo{}, false
 	}
 	infos := readKeyInfos(find(methods, paETypeInfo2), client)

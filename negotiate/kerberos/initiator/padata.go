@@ -26,6 +26,13 @@ func (p paData) element() element {
 	return sequence(field(1, integer(int64(p.kind))), field(2, octets(p.value)))
 }
 
+func elements(list []paData) (all []element) {
+	for _, p := range list {
+		all = append(all, p.element())
+	}
+	return all
+}
+
 func readPAData(m der.Fields) paData {
 	p := paData{m.Int32(1), m.Octets(2)}
 	if m.Broken {
