@@ -3,11 +3,12 @@
 # make test    every test, end to end too; as root it installs what that needs
 # make check   formatting and static checks
 # make install, make install-drop-in, make uninstall   see docs/install.md
-# The other targets: race fuzz bench cross e2e fmt clean.
+# The other targets: build-pam race fuzz bench cross e2e fmt clean.
 
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 PREFIX  ?= /usr/local
+BIN     ?= bin
 LIBEXEC ?= $(PREFIX)/libexec/squidauth
 MAN8    ?= $(PREFIX)/share/man/man8
 
@@ -27,14 +28,28 @@ BUILD     := CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLA
 PLATFORMS := linux freebsd openbsd windows
 FUZZTIME  ?= 20s
 
+# The basic helper with PAM is linked to the system's libpam.
+WITH_PAM  := CGO_ENABLED=1 $(GO)
+PAM_GO    := ./basic/pam ./cmd/basic
+HAVE_PAM  := printf '\043include <security/pam_appl.h>\n' | $(or $(CC),cc) -fsyntax-only -xc - 2>/dev/null
+
+# A package's version begins with a digit, and its files are of the time of the commit.
+PACKAGE_VERSION ?= $(patsubst v%,%,$(if $(filter v%,$(VERSION)),$(VERSION),0.0+git.$(VERSION)))
+EPOCH           ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+
+NFPM        := $(GO) run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0
 STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.1.4
 
-.PHONY: build man demo test check e2e race fuzz bench cross install install-drop-in uninstall fmt clean
+.PHONY: build build-pam man demo test check e2e race fuzz bench cross install install-drop-in uninstall packages sbom fmt clean
 
 build:
 	@mkdir -p bin
 	$(BUILD) -o bin/ $(addprefix ./cmd/,$(PROGRAMS))
+
+build-pam:
+	@mkdir -p bin
+	$(WITH_PAM) build -trimpath -tags $(TAGS),pam -ldflags '$(LDFLAGS)' -o bin/basic-pam ./cmd/basic
 
 man: # pages and completions, by the programs themselves
 	@mkdir -p bin/man bin/completion
@@ -47,6 +62,8 @@ demo: build
 test: build
 	@sh e2e/install.sh
 	$(GO) test -timeout 15m $(TESTFLAGS) ./...
+	@if $(HAVE_PAM); then set -x; $(WITH_PAM) test -tags pam $(TESTFLAGS) $(PAM_GO); \
+	else echo "left out, as there is no C compiler or no libpam0g-dev: tests with PAM"; [ "$$CI" != true ]; fi
 
 e2e: build
 	@sh e2e/install.sh
@@ -62,6 +79,7 @@ check:
 	GOARCH=386 CGO_ENABLED=0 $(GO) vet ./...
 	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 $(GO) vet ./...
 	$(STATICCHECK) ./...
+	@if $(HAVE_PAM); then set -x; $(WITH_PAM) vet -tags pam $(PAM_GO) && $(STATICCHECK) -tags pam $(PAM_GO); fi
 	@$(GOVULNCHECK) ./... || { code=$$?; if [ $$code -eq 3 ]; then exit 1; fi; echo "govulncheck could not run: is its database in reach?"; }
 
 fuzz:
@@ -72,6 +90,7 @@ fuzz:
 	done
 
 bench: build
+	@if $(HAVE_PAM); then $(MAKE) --no-print-directory build-pam; fi
 	$(GO) run ./e2e/bench $(BENCHFLAGS)
 
 cross:
@@ -81,15 +100,15 @@ cross:
 	done; done
 
 install: # what was built before: root need not have Go
-	@for p in $(PROGRAMS); do [ -x bin/$$p ] || { echo "bin/$$p is missing: run make build first"; exit 1; }; done
+	@for p in $(PROGRAMS); do [ -x $(BIN)/$$p ] || { echo "$(BIN)/$$p is missing: run make build first"; exit 1; }; done
 	install -d $(DESTDIR)$(LIBEXEC)/drop-in
-	install -m 0755 $(addprefix bin/,$(PROGRAMS)) $(DESTDIR)$(LIBEXEC)
+	install -m 0755 $(addprefix $(BIN)/,$(PROGRAMS)) $(wildcard $(BIN)/basic-pam) $(DESTDIR)$(LIBEXEC)
 	@[ -d bin/man ] || $(MAKE) -s man
 	install -d $(DESTDIR)$(MAN8) $(DESTDIR)$(COMPLETIONS)
 	install -m 0644 $(foreach p,$(PROGRAMS),bin/man/squidauth-$p.8) $(DESTDIR)$(MAN8)
 	install -m 0644 $(foreach p,$(PROGRAMS),bin/completion/squidauth-$p) $(DESTDIR)$(COMPLETIONS)
 	@grep -v '^#' $(PACKAGING)/drop-in.txt | while read -r name program; do \
-		ln -sfn ../$$program $(DESTDIR)$(LIBEXEC)/drop-in/$$name; done
+		[ ! -x bin/$$program ] || ln -sfn ../$$program $(DESTDIR)$(LIBEXEC)/drop-in/$$name; done
 
 install-drop-in: # in the place of Squid's own helpers
 	@sh $(PACKAGING)/drop-in.sh install $(LIBEXEC) $(SQUID_LIBEXEC) $(if $(filter yes,$(FORCE)),force)
@@ -97,9 +116,23 @@ install-drop-in: # in the place of Squid's own helpers
 uninstall: # puts back what was in the place of our links
 	@[ ! -d $(DESTDIR)$(LIBEXEC)/drop-in ] || sh $(PACKAGING)/drop-in.sh remove $(LIBEXEC) $(SQUID_LIBEXEC)
 	rm -rf $(DESTDIR)$(LIBEXEC)/drop-in
-	rm -f $(addprefix $(DESTDIR)$(LIBEXEC)/,$(PROGRAMS))
+	rm -f $(addprefix $(DESTDIR)$(LIBEXEC)/,$(PROGRAMS) basic-pam)
 	rm -f $(foreach p,$(PROGRAMS),$(DESTDIR)$(MAN8)/squidauth-$p.8 $(DESTDIR)$(COMPLETIONS)/squidauth-$p)
 	@[ ! -d $(DESTDIR)$(LIBEXEC) ] || rmdir $(DESTDIR)$(LIBEXEC)
+
+# Packages for Debian and for RPM, of programs that are the same wherever they are built.
+packages: build man cross
+	@set -e; for arch in amd64 arm64; do \
+		rm -rf dist/root; $(MAKE) -s install BIN=dist/linux-$$arch DESTDIR=dist/root PREFIX=/usr; \
+		for kind in deb rpm; do \
+			ARCH=$$arch VERSION=$(PACKAGE_VERSION) SOURCE_DATE_EPOCH=$(EPOCH) $(NFPM) package -f $(PACKAGING)/nfpm.yaml -p $$kind -t dist/; done; \
+	done; rm -rf dist/root
+	cd dist && sha256sum *.deb *.rpm */[a-z]* >SHA256SUMS
+
+# What the programs are made of: each notes that in itself.
+sbom: build
+	@mkdir -p dist
+	$(GO) run ./$(PACKAGING)/sbom $(addprefix bin/,$(PROGRAMS)) >dist/squidauth.cdx.json
 
 fmt:
 	gofmt -w .

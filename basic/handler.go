@@ -48,7 +48,7 @@ func (h *Handler) Handle(ctx context.Context, line []byte) protocol.Reply {
 	case q.Password == "":
 		return h.incomplete(q, MissingPassword)
 	}
-	return h.reply(q, h.Backend.Authenticate(ctx, q.User, q.Password))
+	return h.reply(q, h.Backend.Authenticate(withExtras(ctx, q.Extras), q.User, q.Password))
 }
 
 // Reload passes on to the Backend, if that can reload.

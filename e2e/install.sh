@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs from Debian or Ubuntu what the end-to-end tests need: Squid, curl,
 # a browser, htpasswd, a Kerberos server, MIT's GSS-API for Python with NTLM to offer,
-# Heimdal's GSS-API, clocks that go wrong, and an Active Directory domain
-# controller. Does nothing when all is there. Prints why when it cannot help, and
+# Heimdal's GSS-API, clocks that go wrong, an Active Directory domain controller,
+# FreeRADIUS, and a C compiler with PAM. Does nothing when all is there. Prints why when it cannot help, and
 # that is no error: the tests then skip, and say so.
 set -eu
 
@@ -22,9 +22,13 @@ command -v kinit >/dev/null || missing="$missing krb5-user"
 /usr/bin/python3 -c 'import ctypes; ctypes.CDLL("libgssapi.so.3")' 2>/dev/null || missing="$missing libgssapi3-heimdal"
 [ -e /etc/gss/mech.d/mech.ntlmssp.conf ] || missing="$missing gss-ntlmssp"
 command -v faketime >/dev/null || missing="$missing faketime"
+command -v freeradius >/dev/null || missing="$missing freeradius"
 # A package without files of its own, but with all that it takes except for the schema.
 dpkg -s samba-ad-dc 2>/dev/null | grep -q ' installed$' || missing="$missing samba-ad-dc"
 [ -d /usr/share/samba/setup ] || missing="$missing samba-ad-provision"
+command -v gcc >/dev/null || missing="$missing gcc libc6-dev"
+[ -e /usr/include/security/pam_appl.h ] || missing="$missing libpam0g-dev"
+[ -e /usr/lib/libnss_extrausers.so.2 ] || missing="$missing libnss-extrausers"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ]; then
@@ -60,6 +64,13 @@ case $missing in
 *krb5-kdc* | *krb5-admin-server*)
 	if [ -d /run/systemd/system ]; then
 		systemctl disable --now --quiet krb5-kdc.service krb5-admin-server.service || true
+	fi
+	;;
+esac
+case $missing in
+*freeradius*)
+	if [ -d /run/systemd/system ]; then
+		systemctl disable --now --quiet freeradius.service || true
 	fi
 	;;
 esac

@@ -172,6 +172,9 @@ func freeAddress() (string, error) {
 	return "", errors.New("no free port between 20000 and 30000")
 }
 
+// Address returns where Squid accepts connections, as HOST:PORT.
+func (s *Squid) Address() string { return s.address }
+
 // Running reports whether the Squid process is there.
 func (s *Squid) Running() bool {
 	select {

@@ -553,16 +553,7 @@ func TestAllSchemes(t *testing.T) {
 	t.Parallel()
 	w := newWrapping(t)
 	carol := e2e.MD5User("carol", "carols-secret")
-	squid := e2e.Start(t, e2e.Config{
-		Auth: []string{
-			e2e.Negotiate(programs.Path(t, "wrapper")+w.inProcess(), "2 startup=1 idle=1"),
-			e2e.NTLMAuth(programs.Path(t, "ntlm")+" --domain EXAMPLE --hashes "+w.hashes, "2 startup=1 idle=1"),
-			e2e.Basic(programs.Path(t, "basic")+" --concurrency 5 ncsa "+e2e.PasswordFile(t, []e2e.User{carol}), "1 startup=1 idle=1 concurrency=5"),
-		},
-		Env:     w.env,
-		Secrets: append(e2e.Secrets(w.users), append(e2e.Secrets(w.ntlmUsers), carol.Password)...),
-	})
-	origin := e2e.StartOrigin(t)
+	squid, origin := w.startAll(t, carol)
 	w.mustAdmitAlice(t, squid, origin)
 	for _, framing := range framings {
 		mustAdmit(t, squid, origin, newFramed(t, squid, framing, byAzure("EXAMPLE", w.ntlmUsers[0])), `EXAMPLE\alice`)
@@ -573,4 +564,19 @@ func TestAllSchemes(t *testing.T) {
 	mustFetch(t, origin, answers)
 	mustLogAll(t, squid, answers)
 	mustRefuse(t, origin, squid.Curl(t, wrong(origin, carol, "not-a-secret")))
+}
+
+// startAll starts Squid with all three schemes; carol is the user of Basic.
+func (w *wrapping) startAll(t *testing.T, carol e2e.User) (*e2e.Squid, *e2e.Origin) {
+	t.Helper()
+	squid := e2e.Start(t, e2e.Config{
+		Auth: []string{
+			e2e.Negotiate(programs.Path(t, "wrapper")+w.inProcess(), "2 startup=1 idle=1"),
+			e2e.NTLMAuth(programs.Path(t, "ntlm")+" --domain EXAMPLE --hashes "+w.hashes, "2 startup=1 idle=1"),
+			e2e.Basic(programs.Path(t, "basic")+" --concurrency 5 ncsa "+e2e.PasswordFile(t, []e2e.User{carol}), "1 startup=1 idle=1 concurrency=5"),
+		},
+		Env:     w.env,
+		Secrets: append(e2e.Secrets(w.users), append(e2e.Secrets(w.ntlmUsers), carol.Password)...),
+	})
+	return squid, e2e.StartOrigin(t)
 }

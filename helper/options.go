@@ -43,6 +43,10 @@ type Options struct {
 	// Concurrency is 0, or nil. Without it no line has one.
 	StrayID func(line []byte) []byte
 
+	// GCPercent is how much garbage there may be, in percent of what is in use; 0: what
+	// suits Concurrency. The environment's GOGC comes first.
+	GCPercent int
+
 	Audit AuditLevel
 	Log   *slog.Logger
 

@@ -1,6 +1,7 @@
 package helper
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"os/signal"
@@ -30,7 +31,7 @@ func Prepare() { signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP) }
 // for more; only the environment variable is early enough.
 func Run(h Handler, opt Options) {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent(opt.Concurrency))
+		debug.SetGCPercent(cmp.Or(opt.GCPercent, gcPercent(opt.Concurrency)))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()

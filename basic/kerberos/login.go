@@ -143,7 +143,7 @@ func (l *login) unusable(err error) error {
 		return f
 	}
 	if errors.Is(err, initiator.ErrUnprotected) {
-		l.armory.drop(l.armor)
+		l.armory.account.Forget(l.armor)
 		return faultf(NotProtected, "what came from the KDC of %s is not protected by FAST as it should be: somebody in between changes it, or the KDC does not do FAST: %w", l.client.Realm, err)
 	}
 	return faultf(BadAnswer, "what came from the KDC of %s cannot be its answer to %s: %w", l.client.Realm, l.client, err)

@@ -5,9 +5,7 @@ package ncsa
 
 import (
 	"context"
-	"errors"
 	"log/slog"
-	"runtime"
 	"time"
 
 	"squidauth/basic"
@@ -22,8 +20,6 @@ const (
 	textWrongPassword = "Wrong password"
 	textTooLong       = "Password too long. Only 8 characters accepted."
 )
-
-var errOverloaded = errors.New("no processor was free to check the password in time: the hashes in the file are too costly for so many logins")
 
 // Options of a Backend. The zero value of each field but Log is usable.
 type Options struct {
@@ -42,10 +38,7 @@ type Backend struct {
 	path       string
 	log        *slog.Logger
 	ignoreCase bool
-
-	// hashing holds a token per hash that is being computed: one per
-	// processor. More would not be faster, and some take much memory.
-	hashing chan struct{}
+	queue      *passhash.Queue
 }
 
 var _ basic.Versioned = (*Backend)(nil)
@@ -53,7 +46,7 @@ var _ basic.Versioned = (*Backend)(nil)
 // Open returns the Backend of the file at path. It never fails: a file that
 // cannot be used is logged, and may be usable by the time it is asked for.
 func Open(path string, opt Options) *Backend {
-	b := &Backend{path: path, ignoreCase: opt.IgnoreCase, log: opt.Log, hashing: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	b := &Backend{path: path, ignoreCase: opt.IgnoreCase, log: opt.Log, queue: passhash.NewQueue()}
 	b.file = watch.Open(watch.Config[table]{
 		Path: path, Kind: "password file", Make: "create it with htpasswd",
 		Parse: parse, Adopted: b.adopted, Log: opt.Log, Now: opt.Now,
@@ -92,16 +85,10 @@ func (b *Backend) Authenticate(ctx context.Context, user string, password protoc
 		return basic.Undecided(basic.NoPasswordFile, err)
 	}
 	h, known, usable := t.find(user, b.ignoreCase)
-	select {
-	case b.hashing <- struct{}{}:
-	case <-ctx.Done():
-		return basic.Undecided(basic.Overloaded, errOverloaded)
+	match, err := b.queue.Verify(ctx, h, []byte(password))
+	if err != nil {
+		return basic.Undecided(basic.Overloaded, err)
 	}
-	if ctx.Err() != nil { // both were ready
-		<-b.hashing
-		return basic.Undecided(basic.Overloaded, errOverloaded)
-	}
-	match := b.verify(h, password)
 	switch {
 	case !known:
 		return basic.No(basic.NoSuchUser, textNoSuchUser)
@@ -113,10 +100,4 @@ func (b *Backend) Authenticate(ctx context.Context, user string, password protoc
 		return basic.No(basic.PasswordTooLong, textTooLong)
 	}
 	return basic.Yes(protocol.Identity{User: user})
-}
-
-// verify computes the hash for which Authenticate took a token.
-func (b *Backend) verify(h passhash.Hash, password protocol.Secret) bool {
-	defer func() { <-b.hashing }()
-	return h.Verify([]byte(password))
 }

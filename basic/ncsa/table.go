@@ -2,7 +2,6 @@ package ncsa
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 
 	"squidauth/basic/passhash"
 	"squidauth/helper/watch"
@@ -45,12 +44,5 @@ func (t *table) findFolded(lower string) (int, bool) {
 	return i, ok
 }
 
-// decoy picks one of the file's hashes. The choice is the same in every process
-// that has the file, and cannot be foreseen without it.
-func (t *table) decoy(user string) passhash.Hash {
-	if len(t.hashes) == 0 {
-		return passhash.Hash{}
-	}
-	sum := sha256.Sum256(append(t.key[:], user...))
-	return t.hashes[binary.LittleEndian.Uint64(sum[:])%uint64(len(t.hashes))]
-}
+// decoy picks one of the file's hashes.
+func (t *table) decoy(user string) passhash.Hash { return passhash.Decoy(t.hashes, t.key, user) }

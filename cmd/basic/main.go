@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"squidauth/basic"
+	"squidauth/basic/pam"
 	"squidauth/cmd/internal/checkup"
 	"squidauth/cmd/internal/program"
 	"squidauth/cmd/internal/try"
@@ -41,6 +42,9 @@ func newApp(c *config, call program.Call) *cli.App {
 	})
 	app.Flags = append(app.Flags, c.protection.flags()...)
 	app.Commands = append(commands(c), chainCommand(c))
+	if pam.Linked {
+		c.BeforeServing = shieldFromModules
+	}
 	app.Action = noBackend
 	app.Before = func(ctx *cli.Context) error {
 		c.backend = ctx.Args().Slice()
@@ -64,6 +68,7 @@ func open(args []string) (doctor.Examiner, checkup.Settings, error) {
 type config struct {
 	program.Common
 	plainMessages bool
+	gcPercent     int // 0: as for most backends
 	protection    protection
 
 	backend []string // its name and arguments
@@ -91,6 +96,7 @@ func (c *config) answer(name string, open func(helper.Options) (*protected, erro
 	if err != nil {
 		return err
 	}
+	opt.GCPercent = c.gcPercent
 	if err := c.protection.check(); err != nil {
 		return err
 	}

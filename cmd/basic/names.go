@@ -28,6 +28,13 @@ var kinds = []kind{
 	{nil, []string{"basic_smb_lm_auth"}, smbLMAuth},
 	{nil, []string{"basic_msnt_auth", "msnt_auth"}, msntAuth},
 	{nil, []string{"basic_msnt_multi_domain_auth"}, multiDomainAuth},
+	{radiusCommand, []string{"basic_radius_auth", "squid_radius_auth"}, radiusAuth},
+	{ldapCommand, []string{"basic_ldap_auth", "squid_ldap_auth"}, ldapAuth},
+	{getpwnamCommand, []string{"basic_getpwnam_auth", "getpwnam_auth"}, getpwnamAuth},
+	{pamCommand, []string{"basic_pam_auth", "pam_auth"}, pamAuth},
+	{nisCommand, []string{"basic_nis_auth", "yp_auth"}, nisAuth},
+	{fakeCommand, []string{"basic_fake_auth"}, fakeAuth},
+	{denyCommand, nil, nil},
 }
 
 // commands returns those of all kinds.

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"squidauth/basic/pam"
 	"squidauth/cmd/internal/dialogue/dialoguetest"
 )
 
@@ -14,7 +16,7 @@ func TestMain(m *testing.M) {
 	if strings.HasPrefix(os.Args[0], "(") { // started by the command squid
 		main()
 	}
-	programs := map[string]func(){"basic": main, "basic_ncsa_auth": main, "ncsa_auth": main}
+	programs := map[string]func(){"basic": main}
 	for _, k := range kinds {
 		for _, name := range k.names {
 			programs[name] = main
@@ -25,10 +27,23 @@ func TestMain(m *testing.M) {
 
 // TestScripts plays testdata/*.txt.
 func TestScripts(t *testing.T) {
+	ldap := ldapServer(t)
 	testscript.Run(t, testscript.Params{
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("LDAP", ldap)
+			return startKDC(e)
+		},
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
-		Setup:               startKDC,
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"squid": dialoguetest.Squid},
+		Condition:           condition,
 	})
+}
+
+// condition knows whether the programs are built with PAM: [pam], [!pam].
+func condition(name string) (bool, error) {
+	if name != "pam" {
+		return false, fmt.Errorf("there is no condition %q", name)
+	}
+	return pam.Linked, nil
 }

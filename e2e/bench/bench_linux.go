@@ -42,6 +42,9 @@ func (b *bench) measure(c testCase) ([]series, error) {
 		return nil, err
 	}
 	sides, err := b.sides(c, file)
+	if err == nil {
+		err = b.withEtc(c.etc, &sides)
+	}
 	if err != nil {
 		return nil, err
 	}

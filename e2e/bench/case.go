@@ -69,12 +69,19 @@ type testCase struct {
 	kind     kind
 	a, b     command
 	file     func() []byte    // content of FILE; nil: none is needed
+	etc      []etcFile        // what both see in /etc
 	small    func() []byte    // kindLoad: the file to compare with
 	requests []request        // sent in turn, for ever; kindStart, kindLoad and kindIdle send the first
 	many     func() []request // in place of requests, where making them takes long
 	once     bool             // a process gets each request once at most: a run ends when there are no more
 	pin      pinning          // unless -pin says otherwise
 	targets  []target
+}
+
+// An etcFile stands in the place of a file in /etc that every system has.
+type etcFile struct {
+	path    string
+	content func() []byte
 }
 
 func (c testCase) versus() string { return c.a.label() + " : " + c.b.label() }
@@ -112,7 +119,7 @@ func (c command) argv(file, stockDir string) []string {
 
 // allCases is every case, in the order of the table.
 func allCases() []testCase {
-	return slices.Concat(floorCases(), basicCases(), negotiateCases(), ntlmCases(), wrapperCases())
+	return slices.Concat(floorCases(), basicCases(), systemCases(), radiusCases(), negotiateCases(), ntlmCases(), wrapperCases())
 }
 
 // floorCases tell how fast the driver could be with a helper that does nothing, and, being the same program on both sides,

@@ -29,6 +29,10 @@ func main() {
 		echo(os.Args[2:])
 		return
 	}
+	if len(os.Args) > 1 && os.Args[1] == radiusServer {
+		complain(serveRadius(os.Args[2:]))
+		os.Exit(1)
+	}
 	opts, err := parseOptions(os.Args[1:])
 	switch {
 	case errors.Is(err, flag.ErrHelp):

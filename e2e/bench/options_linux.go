@@ -115,6 +115,9 @@ func (o options) checkPrograms(cases []testCase) error {
 }
 
 func (o options) hint(c command) string {
+	if c.program == "basic-pam" {
+		return "build it with: make build-pam (Debian: libpam0g-dev, gcc), or leave it out by a pattern"
+	}
 	if c.from == ours {
 		return fmt.Sprintf("build it with: go build -o %s ./cmd/%s", o.path(c), c.program)
 	}

@@ -8,13 +8,22 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-ldap/ldap/v3"
+
 	"squidauth/helper/directory/ldapconn"
 	"squidauth/helper/identity"
 )
 
+// Searcher asks directory servers, as *ldapconn.Pool does.
+type Searcher interface {
+	Search(context.Context, *ldap.SearchRequest) ([]*ldap.Entry, error)
+}
+
+var _ Searcher = (*ldapconn.Pool)(nil)
+
 // Options of a Directory.
 type Options struct {
-	Servers *ldapconn.Pool
+	Servers Searcher
 
 	// Base is the DN under which groups are looked for; empty: the domain of the
 	// server that answers. Under it no two groups should have one name.

@@ -98,9 +98,10 @@ func fromFile(path string, c Config) *Source {
 	})}
 }
 
-// parse takes the end of the line off. Its errors complete "the file …".
+// parse takes the end of the line off, and empty lines behind it. Its errors complete
+// "the file …".
 func parse(content []byte) (*protocol.Secret, error) {
-	content = bytes.TrimSuffix(bytes.TrimSuffix(content, []byte("\n")), []byte("\r"))
+	content = bytes.TrimRight(content, "\r\n")
 	switch {
 	case len(content) == 0:
 		return nil, errors.New("is empty")

@@ -12,7 +12,7 @@ import (
 
 func TestOpen(t *testing.T) {
 	dir := t.TempDir()
-	for name, content := range map[string]string{"good": "s3cret \r\n", "empty": "\n", "two": "a\nb\n", "long": strings.Repeat("x", maxSize+1)} {
+	for name, content := range map[string]string{"good": "s3cret \r\n", "lines": "s3cret\n\n", "empty": "\n", "two": "a\nb\n", "long": strings.Repeat("x", maxSize+1)} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -22,6 +22,7 @@ func TestOpen(t *testing.T) {
 	for _, c := range []struct{ word, want, problem string }{
 		{dir + "/good", "s3cret ", ""},
 		{"file:" + dir + "/good", "s3cret ", ""},
+		{dir + "/lines", "s3cret", ""},
 		{"credential:good", "s3cret ", ""},
 		{"env:SECRET", "from the environment", ""},
 		{"env:NO_SUCH_VARIABLE", "", `the environment variable "NO_SUCH_VARIABLE" is empty`},

@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -78,7 +79,7 @@ func (c Config[T]) explain(err error, info fs.FileInfo) error {
 	case info == nil:
 		return fmt.Errorf("%w: this helper runs as uid %d, gid %d and cannot enter the folder", err, os.Geteuid(), os.Getegid())
 	}
-	return fmt.Errorf("%w: its mode is %#o, and this helper runs as uid %d, gid %d: give the file to that group and mode 0640", err, info.Mode().Perm(), os.Geteuid(), os.Getegid())
+	return fmt.Errorf("%w: its mode is %#o, and this helper runs as uid %d, gid %d: %s", err, info.Mode().Perm(), os.Geteuid(), os.Getegid(), cmp.Or(c.Permit, "give the file to that group and mode 0640"))
 }
 
 func describe(m fs.FileMode) string {

@@ -37,6 +37,9 @@ type Config[T any] struct {
 	Kind string // what the file is, in the log: "password file"
 	Make string // how one gets such a file: "create it with htpasswd"
 
+	// Permit says how one lets this helper read the file. Empty: by the file's group.
+	Permit string
+
 	// Without says what follows as long as there never was a good one. Empty:
 	// nobody can log in.
 	Without string

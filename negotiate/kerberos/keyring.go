@@ -104,14 +104,13 @@ func (k *Keyring) Service(spn string) string {
 }
 
 // Key returns the newest key of a principal, with realm, that is of an encryption type.
-func (k *Keyring) Key(principal string, etype int32) (key types.EncryptionKey, ok bool) {
-	var kvno uint32
+func (k *Keyring) Key(principal string, etype int32) (key types.EncryptionKey, kvno uint32, ok bool) {
 	for _, s := range k.keys {
 		if s.principal == principal && s.cipher.key.KeyType == etype && (!ok || s.kvno > kvno) {
 			key, kvno, ok = s.cipher.key, s.kvno, true
 		}
 	}
-	return key, ok
+	return key, kvno, ok
 }
 
 // candidates returns the keys to try on a ticket, the likeliest first. As in MIT

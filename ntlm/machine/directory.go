@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"squidauth/ntlm/machine/gss"
 )
 
 // directory is a connection to a domain controller, protected and logged in. It is
@@ -16,7 +18,7 @@ type directory struct {
 	domain *Domain
 	name   string // the host's
 	host   string // the same with its port, if that was given
-	wire   *wire
+	wire   *gss.Conn
 	ldap   *ldap.Conn
 	stop   func() bool
 

@@ -187,15 +187,15 @@ func (c *directory) login(ctx context.Context, l Login) error {
 	if err != nil {
 		return err
 	}
-	s := &sasl{ticket: ticket, now: c.domain.Now(), sealed: c.domain.Protection == Sealed}
+	s := &gss.SASL{Ticket: ticket, Now: c.domain.Now(), Sealed: c.domain.Protection == Sealed}
 	if state, ok := c.ldap.TLSConnectionState(); ok && len(state.PeerCertificates) > 0 {
-		s.bindings = gss.ServerEndPoint(state.PeerCertificates[0])
+		s.Bindings = gss.ServerEndPoint(state.PeerCertificates[0])
 	}
 	if err := c.do(ctx, func() error { return c.ldap.GSSAPIBind(s, "", "") }); err != nil {
 		return refusedTicket(c.name, ticket.Client.String(), err)
 	}
-	if s.sealed {
-		c.wire.seal.Store(&seal{context: s.context, max: s.max})
+	if s.Sealed {
+		c.wire.Protect(s)
 	}
 	return nil
 }

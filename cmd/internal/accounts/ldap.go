@@ -24,7 +24,7 @@ func (l *LDAP) Flags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "ldap-uri", Destination: &l.uris, Usage: "ask the directory at `URI`: ldaps://, ldap:// or ldapi://; may be given again for others to try"},
 		&cli.StringFlag{Name: "ldap-base", Destination: &l.base, Usage: "look under `DN` (default: the server's own domain)"},
 		&cli.StringFlag{Name: "ldap-bind-dn", Destination: &l.bindDN, Usage: "bind as `DN`, or as Active Directory's user@domain (default: not at all)"},
-		&cli.StringFlag{Name: "ldap-bind-secret", Destination: &l.bindSecret, Usage: "`FILE` with the password to bind with"},
+		&cli.StringFlag{Name: "ldap-bind-secret", Destination: &l.bindSecret, Usage: "`FILE` with the password to bind with, env:NAME or credential:NAME"},
 		&cli.StringFlag{Name: "ldap-ca", Destination: &l.ca, Usage: "`FILE` with the CA of the servers, in PEM (default: the system's)"},
 		&cli.BoolFlag{Name: "ldap-start-tls", Destination: &l.startTLS, Usage: "protect ldap:// with StartTLS"},
 		&cli.BoolFlag{Name: "ldap-insecure", Destination: &l.insecure, Usage: "permit ldap:// to other machines without StartTLS"},
@@ -56,7 +56,11 @@ func (l *LDAP) pool(log *slog.Logger) (*ldapconn.Pool, error) {
 		return nil, errors.New("--ldap-bind-dn and --ldap-bind-secret need each other")
 	}
 	if l.bindSecret != "" {
-		opt.Secret = ldapconn.OpenSecret(l.bindSecret, log)
+		source, err := ldapconn.OpenSecret(l.bindSecret, log)
+		if err != nil {
+			return nil, fmt.Errorf("--ldap-bind-secret %w", err)
+		}
+		opt.Secret = source
 	}
 	if l.ca != "" {
 		opt.CA = ldapconn.OpenCA(l.ca, log)

@@ -29,6 +29,9 @@ type Common struct {
 	KeyExtras   int
 	Concurrency int // a flag of the Basic scheme only: Squid knows no other
 
+	// BeforeServing is called before the first line is read. nil: nothing is to be done.
+	BeforeServing func() error
+
 	timeout   time.Duration
 	audit     string
 	logFormat string
@@ -48,12 +51,22 @@ type Common struct {
 // no line is read, logged or counted.
 func (c *Common) Inspect(take func(helper.Handler)) { c.inspect = take }
 
+// Inspected reports whether Inspect was called.
+func (c *Common) Inspected() bool { return c.inspect != nil }
+
 // Serve answers Squid until it closes the connection, and then closes the Handler if
 // that is an io.Closer.
 func (c *Common) Serve(h helper.Handler, opt helper.Options) {
 	if c.inspect != nil {
 		c.inspect(h)
 		return
+	}
+	if c.BeforeServing != nil {
+		if err := c.BeforeServing(); err != nil {
+			opt.Log.Error("the helper cannot start", "problem", err.Error())
+			c.queue.Flush()
+			return
+		}
 	}
 	helper.Run(h, opt)
 	if closer, ok := h.(io.Closer); ok {

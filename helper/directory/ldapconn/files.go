@@ -1,51 +1,29 @@
 package ldapconn
 
 import (
-	"bytes"
+	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
-	"unicode"
 
+	"squidauth/helper/secret"
 	"squidauth/helper/watch"
 )
 
 // withoutFile is what follows as long as there is no good file.
 const withoutFile = "the directory cannot be asked until that is mended"
 
-// maxSecret bounds a password in bytes.
-const maxSecret = 1 << 10
-
-// Secret is the password of the bind DN. It prints as ***.
-type Secret struct{ text string }
-
-// String implements fmt.Stringer.
-func (Secret) String() string { return "***" }
-
-// GoString implements fmt.GoStringer.
-func (Secret) GoString() string { return "***" }
-
-// OpenSecret returns the file with the password of the bind DN, on one line.
-func OpenSecret(path string, log *slog.Logger) *watch.File[Secret] {
-	return watch.Open(watch.Config[Secret]{
-		Path: path, Kind: "file with the directory's password", Make: "write the bind DN's password into it",
-		Without: withoutFile, Parse: parseSecret, Log: log,
-	})
+// OpenSecret returns the source of the bind DN's password that a word of the command
+// line names, see secret.Open.
+func OpenSecret(word string, log *slog.Logger) (*secret.Source, error) {
+	return secret.Open(word, SecretConfig(log))
 }
 
-func parseSecret(content []byte) (*Secret, error) {
-	content = bytes.TrimSuffix(bytes.TrimSuffix(content, []byte("\n")), []byte("\r"))
-	switch {
-	case len(content) == 0:
-		return nil, errors.New("is empty")
-	case len(content) > maxSecret:
-		return nil, fmt.Errorf("holds more than %d bytes", maxSecret)
-	case strings.ContainsFunc(string(content), unicode.IsControl):
-		return nil, errors.New("holds more than one line, or control characters")
-	}
-	return &Secret{string(content)}, nil
+// SecretConfig says what the bind DN's password is for.
+func SecretConfig(log *slog.Logger) secret.Config {
+	return secret.Config{Kind: "password of the bind DN", Without: withoutFile, Log: log}
 }
 
 // OpenCA returns the file with the certificates, in PEM, that those of the servers
@@ -63,4 +41,40 @@ func parseCA(content []byte) (*x509.CertPool, error) {
 		return nil, errors.New("holds no certificate in PEM")
 	}
 	return pool, nil
+}
+
+// Certificate is what this program shows of itself to servers that ask for it. It may
+// be used from several goroutines.
+type Certificate struct {
+	chain, key *watch.File[[]byte]
+}
+
+// OpenCertificate returns the certificate in one file, with those that lead to its CA,
+// and its key in the other, in PEM. They are read again when they change.
+func OpenCertificate(chain, key string, log *slog.Logger) *Certificate {
+	open := func(path, kind string) *watch.File[[]byte] {
+		return watch.Open(watch.Config[[]byte]{
+			Path: path, Kind: kind, Make: "export it in PEM", Without: withoutFile, Log: log,
+			Parse: func(content []byte) (*[]byte, error) { return &content, nil },
+		})
+	}
+	return &Certificate{open(chain, "file with this program's certificate"), open(key, "file with the key of this program's certificate")}
+}
+
+// current returns the certificate with its key. While the files are replaced, one
+// after the other, they do not fit together.
+func (c *Certificate) current(ctx context.Context) (*tls.Certificate, error) {
+	chain, err := c.chain.Current(ctx)
+	if chain == nil {
+		return nil, err
+	}
+	key, err := c.key.Current(ctx)
+	if key == nil {
+		return nil, err
+	}
+	pair, err := tls.X509KeyPair(*chain, *key)
+	if err != nil {
+		return nil, fmt.Errorf("this program's certificate and its key cannot be used: %w", err)
+	}
+	return &pair, nil
 }

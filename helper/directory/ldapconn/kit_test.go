@@ -106,7 +106,11 @@ func withSecret(t *testing.T, opt Options) (Options, string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "secret")
 	write(t, path, password+"\n")
-	opt.BindDN, opt.Secret = bindDN, OpenSecret(path, slog.New(slog.DiscardHandler))
+	source, err := OpenSecret(path, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	opt.BindDN, opt.Secret = bindDN, source
 	return opt, path
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"squidauth/helper/secret"
 	"squidauth/helper/watch"
 )
 
@@ -20,38 +20,62 @@ import (
 // clients, and the helpers are many processes.
 const idleMost = 30 * time.Second
 
-// avoidFor is how long a server that failed comes after the others.
-const avoidFor = time.Minute
-
 // Options of a Pool.
 type Options struct {
-	Servers  []Server // in the order of preference; at least one
+	Servers  []Server // in the order of preference; at least one, unless there is Find
 	StartTLS bool     // with servers that StartsPlain
 
-	// CA has the certificates that those of the servers must lead to; nil: the
-	// system's.
-	CA *watch.File[x509.CertPool]
+	// Find returns more servers, such as a Domain's; nil: there are no more. It is
+	// called again from time to time.
+	Find func(context.Context) ([]Server, error)
 
-	BindDN string              // empty: no bind, as anonymous
-	Secret *watch.File[Secret] // of the BindDN
+	// CA has the certificates that those of the servers must lead to; nil: the
+	// system's. With AnyCertificate they need not lead anywhere.
+	CA             *watch.File[x509.CertPool]
+	AnyCertificate bool
+	Certificate    *Certificate // of this program; nil: it has none
+
+	BindDN string         // empty: no bind, as anonymous
+	Secret *secret.Source // of the BindDN
+	Login  Login          // in place of both; nil: there is none
 
 	Connections int // at most so many at a time; 0: one
+
+	// What a server may take, besides what the context of a request leaves: to be
+	// connected, with TLS and the bind; and to answer. 0: no such bound.
+	ConnectTime, AnswerTime time.Duration
 
 	// Dial opens network connections; nil means a net.Dialer's DialContext.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	Now  func() time.Time // the clock; nil means time.Now
 }
 
+// Login logs connections in by other means than a password. It may be used from several
+// goroutines.
+type Login interface {
+	// Ticket returns what Bind needs for a server. It asks others than that for it.
+	Ticket(ctx context.Context, host string) (ticket any, err error)
+
+	// Over returns a connection over one without TLS, which Bind may protect.
+	Over(net.Conn) net.Conn
+
+	// Bind logs a connection in, which is over what Over returned or over TLS. It
+	// waits until that is closed.
+	Bind(c *ldap.Conn, over net.Conn, ticket any) error
+}
+
 // Pool is connections to servers that hold the same. It may be used from several
 // goroutines.
 type Pool struct {
 	opt     Options
+	servers *roster
 	slots   chan struct{} // as many as connections may be in use
 	refused refusal
 
 	mu     sync.Mutex // guards what follows
 	idle   []*conn
-	failed []time.Time // by server; zero: it works, as far as is known
+	others map[Server]*Pool // that were referred to
+	turns  map[Server]chan struct{}
 }
 
 // New returns a Pool without connections.
@@ -62,133 +86,93 @@ func New(opt Options) *Pool {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	return &Pool{
-		opt:    opt,
-		slots:  make(chan struct{}, max(1, opt.Connections)),
-		failed: make([]time.Time, len(opt.Servers)),
-	}
+	return &Pool{opt: opt, servers: newRoster(&opt), slots: make(chan struct{}, max(1, opt.Connections))}
 }
 
-var errBusy = errors.New("all connections to the directory are in use")
+// ForUsers returns a Pool of as many connections to the same servers, on which users
+// are logged in by Bind. What one of the two learns of a server, the other knows.
+func (p *Pool) ForUsers() *Pool {
+	opt := p.opt
+	opt.BindDN, opt.Secret, opt.Login = "", nil, nil
+	return &Pool{opt: opt, servers: p.servers, slots: make(chan struct{}, cap(p.slots))}
+}
 
-// Search returns the entries that a server finds, within the time that ctx leaves.
-// References to other servers are not followed. The error says in words for the
-// operator what each server that was asked has against it; IsAnswer tells whether
-// one works all the same.
-func (p *Pool) Search(ctx context.Context, q *ldap.SearchRequest) ([]*ldap.Entry, error) {
+// acquire waits for the right to use a connection. It is given back by release.
+func (p *Pool) acquire(ctx context.Context) error {
 	select {
 	case p.slots <- struct{}{}:
-		defer func() { <-p.slots }()
+		return nil
 	case <-ctx.Done():
-		return nil, errBusy
+		return errBusy
 	}
-	tries := len(p.opt.Servers)
-	if c := p.takeIdle(); c != nil {
-		found, err := p.searchOn(ctx, 1+tries, c, q)
-		if err == nil || isFinal(err) {
-			return found, p.describe(c.server, err)
-		}
-		p.dropIdle() // the others were not used for longer
-	}
-	return p.searchAnew(ctx, q)
 }
 
-// searchAnew tries the servers in turn.
-func (p *Pool) searchAnew(ctx context.Context, q *ldap.SearchRequest) ([]*ldap.Entry, error) {
-	problems := make([]string, len(p.opt.Servers))
-	for i, number := range p.ranking() {
-		found, err := p.searchServer(ctx, len(p.opt.Servers)-i, number, q)
-		if err == nil || isFinal(err) {
-			p.setFailed(number, time.Time{})
-			return found, p.describe(number, err)
+func (p *Pool) release() { <-p.slots }
+
+// openAny opens a connection to the first of the servers that works. The error says
+// in words what is wrong with each.
+func (p *Pool) openAny(ctx context.Context) (*conn, error) {
+	ranked, err := p.servers.ranking(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var t troubles
+	for i, server := range ranked {
+		c, err := p.openWithin(ctx, len(ranked)-i+1, server) // one part for what it is opened for
+		if err == nil {
+			p.servers.setGood(server)
+			return c, nil
 		}
-		p.setFailed(number, p.opt.Now())
-		problems[number] = p.describe(number, err).Error()
+		if isFinal(err) {
+			return nil, describe(server, err)
+		}
+		p.servers.setFailed(server)
+		t.add(server, err)
 		if ctx.Err() != nil {
 			break
 		}
 	}
-	problems = slices.DeleteFunc(problems, func(s string) bool { return s == "" })
-	return nil, errors.New(strings.Join(problems, "; "))
+	return nil, t.err()
 }
 
-// searchServer opens a connection to a server and searches, in its part of the
-// time when tries are left.
-func (p *Pool) searchServer(ctx context.Context, tries, number int, q *ldap.SearchRequest) ([]*ldap.Entry, error) {
-	ctx, cancel := onePart(ctx, tries)
+// openWithin opens a connection to a server, in its part of the time when tries are
+// left.
+func (p *Pool) openWithin(ctx context.Context, tries int, server Server) (*conn, error) {
+	ctx, cancel := onePart(ctx, tries, p.opt.ConnectTime)
 	defer cancel()
-	c, err := p.open(ctx, number)
-	if err != nil {
-		if ctx.Err() != nil {
-			err = errNoAnswer
-		}
-		return nil, err
+	c, err := p.open(ctx, server)
+	if err != nil && ctx.Err() != nil && !isFinal(err) && !errors.As(err, new(*ticketError)) {
+		err = errNoAnswer
 	}
-	return p.searchOn(ctx, 1, c, q)
+	return c, err
 }
 
-// searchOn searches on a connection, and keeps it if it is good for more. What the
-// server answers to the search is an answerError.
-func (p *Pool) searchOn(ctx context.Context, tries int, c *conn, q *ldap.SearchRequest) ([]*ldap.Entry, error) {
-	ctx, cancel := onePart(ctx, tries)
-	defer cancel()
-	found, err := c.search(ctx, q)
-	switch {
-	case err == nil:
-		p.putIdle(c)
-		return found, nil
-	case isFinal(err):
-		p.putIdle(c)
-		return nil, &answerError{err}
+// troubles is what is wrong with servers, in the order in which they were tried.
+type troubles []string
+
+func (t *troubles) add(s Server, err error) {
+	if text := describe(s, err).Error(); !slices.Contains(*t, text) {
+		*t = append(*t, text)
 	}
-	end := c.wire.end()
-	c.close()
-	return nil, because(err, end)
+}
+
+func (t troubles) err() error {
+	slices.Sort(t) // the same each time
+	return errors.New(strings.Join(t, "; "))
 }
 
 // onePart returns a context with a part of the time that is left, so that there is as
-// much for each try.
-func onePart(ctx context.Context, tries int) (context.Context, context.CancelFunc) {
-	deadline, ok := ctx.Deadline()
-	if !ok {
+// much for each try, and no more than most, unless that is 0.
+func onePart(ctx context.Context, tries int, most time.Duration) (context.Context, context.CancelFunc) {
+	left := most
+	if deadline, ok := ctx.Deadline(); ok {
+		if part := time.Until(deadline) / time.Duration(tries); left == 0 || part < left {
+			left = part
+		}
+	} else if most == 0 {
 		return context.WithCancel(ctx)
 	}
-	return context.WithTimeout(ctx, time.Until(deadline)/time.Duration(tries))
-}
-
-// ranking returns the numbers of the servers: those that did not fail of late, then
-// those whose failure is longest ago.
-func (p *Pool) ranking() []int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := p.opt.Now()
-	numbers := make([]int, len(p.failed))
-	for i, at := range p.failed {
-		numbers[i] = i
-		if ago := now.Sub(at); ago >= avoidFor || ago < 0 {
-			p.failed[i] = time.Time{}
-		}
-	}
-	slices.SortStableFunc(numbers, func(a, b int) int { return p.failed[a].Compare(p.failed[b]) })
-	return numbers
-}
-
-// setFailed notes when a server failed; the zero time: it works.
-func (p *Pool) setFailed(number int, at time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.failed[number] = at
-}
-
-func (p *Pool) describe(number int, err error) error {
-	if err == nil {
-		return nil
-	}
-	described := fmt.Errorf("%s: %s", p.opt.Servers[number], words(err))
-	if IsAnswer(err) {
-		return &answerError{described}
-	}
-	return described
+	return context.WithTimeout(ctx, left)
 }
 
 // takeIdle returns the connection that was used last, nil if there is none.
@@ -218,6 +202,27 @@ func (p *Pool) putIdle(c *conn) {
 	c.expiry = time.AfterFunc(idleMost, func() { p.expire(c) })
 }
 
+// discard closes a connection that is no longer good, and those to the same server
+// that nobody uses, which were not used for longer. A server that gave no answer
+// comes after the others for a while.
+func (p *Pool) discard(c *conn) {
+	end := c.wire.end()
+	c.close()
+	if errors.Is(end, errNoAnswer) {
+		p.servers.setFailed(c.server)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.idle = slices.DeleteFunc(p.idle, func(other *conn) bool {
+		if other.server != c.server {
+			return false
+		}
+		other.expiry.Stop()
+		other.close()
+		return true
+	})
+}
+
 // expire closes a connection that nobody used for long.
 func (p *Pool) expire(c *conn) {
 	p.mu.Lock()
@@ -226,15 +231,4 @@ func (p *Pool) expire(c *conn) {
 		p.idle = slices.Delete(p.idle, i, i+1)
 		c.close()
 	}
-}
-
-// dropIdle closes the connections that nobody uses.
-func (p *Pool) dropIdle() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, c := range p.idle {
-		c.expiry.Stop()
-		c.close()
-	}
-	p.idle = nil
 }

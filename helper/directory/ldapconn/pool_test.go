@@ -308,6 +308,30 @@ func TestRefusedPassword(t *testing.T) {
 	})
 }
 
+// TestRefusedAtOnce: many connections that are opened at once are one guess.
+func TestRefusedAtOnce(t *testing.T) {
+	opt, _ := withSecret(t, Options{Connections: 20})
+	bubble(t, func(t *testing.T) {
+		s := answering(ldaptest.Bind, func(r ldaptest.Request) []byte {
+			time.Sleep(time.Second)
+			return r.Result(ldap.LDAPResultInvalidCredentials, "data 52e")
+		})
+		p := newPool(opt, s)
+		done := make(chan error)
+		for range 20 {
+			go func() { done <- search(t, p) }()
+		}
+		for range 20 {
+			if err := <-done; !IsRefused(err) {
+				t.Error(err)
+			}
+		}
+		if n := s.Count(ldaptest.Bind); n != 1 {
+			t.Errorf("%d binds", n)
+		}
+	})
+}
+
 // TestBound: there are never more connections than allowed, and who waits for one
 // waits no longer than told.
 func TestBound(t *testing.T) {

@@ -71,6 +71,9 @@ func (s Server) String() string { return s.scheme + "://" + s.address }
 // StartsPlain reports whether the server expects StartTLS if there is to be TLS.
 func (s Server) StartsPlain() bool { return s.scheme == schemePlain }
 
+// HasTLS reports whether TLS comes first of all.
+func (s Server) HasTLS() bool { return s.scheme == schemeTLS }
+
 // IsExposed reports whether others can read and change what goes to and fro, unless
 // StartTLS comes first.
 func (s Server) IsExposed() bool { return s.scheme == schemePlain && !isLoopback(s.host) }

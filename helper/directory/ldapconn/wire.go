@@ -26,6 +26,7 @@ var (
 type wire struct {
 	net.Conn
 	left atomic.Int64 // bytes that may still come in
+	sent atomic.Bool  // something was written, or may have been
 
 	mu    sync.Mutex
 	cause error // why nothing comes in any more
@@ -42,6 +43,15 @@ func (w *wire) Read(p []byte) (int, error) {
 		w.ended(err)
 	}
 	return n, err
+}
+
+// Write implements io.Writer.
+func (w *wire) Write(p []byte) (int, error) {
+	if w.end() != nil {
+		return 0, errClosed
+	}
+	w.sent.Store(true)
+	return w.Conn.Write(p)
 }
 
 // during runs a request, and closes the wire when ctx is done before it.

@@ -136,8 +136,8 @@ func (r ASRequest) Credential(answer []byte, known KeyInfo, keyOf func(KeyInfo) 
 	if err != nil {
 		return Credential{}, err
 	}
-	if realm, leads := got.Leads(); !leads || realm != r.client.Realm || got.Ticket.SRealm != r.client.Realm {
-		return Credential{}, errNoAnswer
+	if service := (Principal{got.Ticket.SName, got.Ticket.SRealm}); service.String() != TGS(r.client.Realm, r.client.Realm).String() {
+		return Credential{}, fmt.Errorf("the ticket is for %q", service)
 	}
 	got.Ticket.Version, got.Ticket.Enc, got.Client = rep.ticket.Version, rep.ticket.Enc, rep.client
 	return got, nil

@@ -110,12 +110,17 @@ func (c *Client) ServiceTicket(ctx context.Context, service initiator.Principal)
 	return c.follow(ctx, service, true)
 }
 
-// follow gets the ticket, and says in words what is wrong.
+// follow gets the ticket with that of the cache, and says in words what is wrong.
 func (c *Client) follow(ctx context.Context, service initiator.Principal, realmKnown bool) (initiator.Credential, error) {
 	tgt, err := c.grantingTicket()
 	if err != nil {
 		return initiator.Credential{}, err
 	}
+	return c.followFrom(ctx, tgt, service, realmKnown)
+}
+
+// followFrom is follow with a ticket-granting ticket of the user's realm.
+func (c *Client) followFrom(ctx context.Context, tgt initiator.Credential, service initiator.Principal, realmKnown bool) (initiator.Credential, error) {
 	got, err := c.realms.follow(ctx, tgt, service, realmKnown)
 	var refused *initiator.KDCError
 	if at := (*Error)(nil); errors.As(err, &at) && errors.As(err, &refused) {

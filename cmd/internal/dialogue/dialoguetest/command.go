@@ -17,8 +17,8 @@ import (
 //
 // which runs the program as Squid does, with its name in parentheses, and plays
 // the session of that file with it. What processes share by default lies in the script's
-// own folder. What the program wrote to standard error can
-// be held against patterns with "stderr".
+// own folder. Of the script's environment it has the PATH. What the program wrote to
+// standard error can be held against patterns with "stderr".
 func Squid(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: squid SESSION PROGRAM ARG…")
@@ -30,7 +30,8 @@ func Squid(ts *testscript.TestScript, neg bool, args []string) {
 	cmd := exec.Command(path, args[2:]...)
 	cmd.Args[0] = "(" + args[1] + ")"
 	cmd.Dir = ts.Getenv("WORK")
-	cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+cmd.Dir) // no script meets another's state
+	// No script meets another's state.
+	cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+cmd.Dir, "PATH="+ts.Getenv("PATH"))
 	cmd.Stderr = ts.Stderr()
 	ts.Check(session.Play(cmd, ts.Stdout()))
 }

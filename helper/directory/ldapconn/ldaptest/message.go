@@ -12,6 +12,7 @@ import (
 const (
 	Bind     = 0x60
 	Search   = 0x63
+	Compare  = 0x6e
 	Extended = 0x77 // StartTLS
 )
 
@@ -61,23 +62,57 @@ func read(r io.Reader) (q Request, err error) {
 }
 
 // message returns the bytes of a reply.
-func message(id int64, op byte, body cryptobyte.BuilderContinuation) []byte {
+func message(id int64, op byte, body cryptobyte.BuilderContinuation, controls ...Control) []byte {
 	var b cryptobyte.Builder
 	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1Int64(id)
 		b.AddASN1(asn1.Tag(op), body)
+		if len(controls) == 0 {
+			return
+		}
+		b.AddASN1(asn1.Tag(0).ContextSpecific().Constructed(), func(b *cryptobyte.Builder) {
+			for _, c := range controls {
+				b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+					b.AddASN1OctetString([]byte(c.Type))
+					b.AddASN1OctetString([]byte(c.Value))
+				})
+			}
+		})
 	})
 	return b.BytesOrPanic()
 }
 
 // Result ends a request of any kind with a result code.
 func (r Request) Result(code int64, diagnostic string) []byte {
-	reply := map[byte]byte{Bind: 0x61, Search: 0x65, Extended: 0x78}[r.Op]
+	return r.ResultWith(code, diagnostic, nil)
+}
+
+// ResultWith is Result with referrals or controls.
+func (r Request) ResultWith(code int64, diagnostic string, referrals []string, controls ...Control) []byte {
+	reply := map[byte]byte{Bind: 0x61, Search: 0x65, Compare: 0x6f, Extended: 0x78}[r.Op]
 	return message(r.ID, reply, func(b *cryptobyte.Builder) {
 		b.AddASN1Enum(code)
 		b.AddASN1OctetString(nil) // matchedDN
 		b.AddASN1OctetString([]byte(diagnostic))
-	})
+		if referrals != nil {
+			b.AddASN1(asn1.Tag(3).ContextSpecific().Constructed(), func(b *cryptobyte.Builder) {
+				for _, uri := range referrals {
+					b.AddASN1OctetString([]byte(uri))
+				}
+			})
+		}
+	}, controls...)
+}
+
+// Reference is a continuation reference of a search's reply.
+func (r Request) Reference(uri string) []byte {
+	return message(r.ID, 0x73, func(b *cryptobyte.Builder) { b.AddASN1OctetString([]byte(uri)) })
+}
+
+// Control is one of a result.
+type Control struct {
+	Type  string // a numeric OID
+	Value string
 }
 
 // Attribute is one of an Entry.
@@ -111,4 +146,22 @@ func (r Request) Base() string {
 	var base cryptobyte.String
 	s.ReadASN1(&base, asn1.OCTET_STRING)
 	return string(base)
+}
+
+// Login returns the name and the password of a Bind.
+func (r Request) Login() (name, password string) {
+	s := cryptobyte.String(r.Body)
+	var version int64
+	var n, p cryptobyte.String
+	_ = s.ReadASN1Integer(&version) && s.ReadASN1(&n, asn1.OCTET_STRING) && s.ReadASN1(&p, asn1.Tag(0).ContextSpecific())
+	return string(n), string(p)
+}
+
+// Assertion returns what a Compare is about.
+func (r Request) Assertion() (dn, attribute, value string) {
+	s := cryptobyte.String(r.Body)
+	var d, pair, a, v cryptobyte.String
+	_ = s.ReadASN1(&d, asn1.OCTET_STRING) && s.ReadASN1(&pair, asn1.SEQUENCE) &&
+		pair.ReadASN1(&a, asn1.OCTET_STRING) && pair.ReadASN1(&v, asn1.OCTET_STRING)
+	return string(d), string(a), string(v)
 }

@@ -44,14 +44,29 @@ func (s *Server) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 		return nil, ctx.Err()
 	}
 	near, far := net.Pipe()
+	s.accept(far)
+	return near, nil
+}
+
+// Serve answers who connects to the listener, until that is closed.
+func (s *Server) Serve(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		s.accept(c)
+	}
+}
+
+func (s *Server) accept(c net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.open == nil {
 		s.open = make(map[net.Conn]struct{})
 	}
-	s.open[far] = struct{}{}
-	go s.serve(far)
-	return near, nil
+	s.open[c] = struct{}{}
+	go s.serve(c)
 }
 
 // Dialled returns how often a connection was wanted.
@@ -76,9 +91,12 @@ func (s *Server) Seen() []Request {
 }
 
 // Searches returns how many of the requests were searches.
-func (s *Server) Searches() (n int) {
+func (s *Server) Searches() int { return s.Count(Search) }
+
+// Count returns how many of the requests were of a kind.
+func (s *Server) Count(op byte) (n int) {
 	for _, r := range s.Seen() {
-		if r.Op == Search {
+		if r.Op == op {
 			n++
 		}
 	}

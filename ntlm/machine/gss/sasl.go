@@ -1,4 +1,4 @@
-package machine
+package gss
 
 import (
 	"encoding/binary"
@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"squidauth/negotiate/kerberos/initiator"
-	"squidauth/ntlm/machine/gss"
 )
 
 // Security layers of the SASL mechanism GSSAPI (RFC 4752 section 3.3).
@@ -17,57 +16,58 @@ const (
 
 var errLayer = errors.New("it does not offer the protection that is needed")
 
-// sasl is a login by the SASL mechanism GSSAPI, as go-ldap wants it: with a ticket,
-// and either with the bindings of a TLS channel or with a layer that seals.
-type sasl struct {
-	ticket   initiator.Credential
-	now      time.Time
-	bindings gss.Bindings
-	sealed   bool
+// SASL is a login by the SASL mechanism GSSAPI, as go-ldap wants it: with a ticket,
+// and either with the bindings of a TLS channel or with a layer that seals. It is
+// good for one login.
+type SASL struct {
+	Ticket   initiator.Credential
+	Now      time.Time
+	Bindings Bindings
+	Sealed   bool // then Conn.Protect is called after the login
 
-	context *gss.Context
+	context *Context
 	max     int // bytes of a sealed message that the server takes
 }
 
 // InitSecContext implements ldap.GSSAPIClient.
-func (s *sasl) InitSecContext(target string, token []byte) ([]byte, bool, error) {
+func (s *SASL) InitSecContext(target string, token []byte) ([]byte, bool, error) {
 	return s.InitSecContextWithOptions(target, token, nil)
 }
 
 // InitSecContextWithOptions implements ldap.GSSAPIClient.
-func (s *sasl) InitSecContextWithOptions(_ string, token []byte, _ []int) ([]byte, bool, error) {
+func (s *SASL) InitSecContextWithOptions(_ string, token []byte, _ []int) ([]byte, bool, error) {
 	if s.context != nil {
 		return nil, false, s.context.Finish(token)
 	}
-	var want gss.Flags
-	if s.sealed {
-		want = gss.Sealed
+	var want Flags
+	if s.Sealed {
+		want = Sealed
 	}
 	var err error
-	s.context, token, err = gss.Begin(s.ticket, s.now, want, s.bindings)
+	s.context, token, err = Begin(s.Ticket, s.Now, want, s.Bindings)
 	return token, true, err
 }
 
 // NegotiateSaslAuth implements ldap.GSSAPIClient: it chooses a layer (RFC 4752
 // section 3.1).
-func (s *sasl) NegotiateSaslAuth(token []byte, _ string) ([]byte, error) {
+func (s *SASL) NegotiateSaslAuth(token []byte, _ string) ([]byte, error) {
 	offer, _, err := s.context.Unwrap(token)
 	if err != nil {
 		return nil, err
 	}
 	choice, receive := byte(layerNone), uint32(0)
-	if s.sealed {
+	if s.Sealed {
 		choice, receive = layerSealed, maxReceive
 	}
 	if len(offer) != 4 || offer[0]&choice == 0 {
 		return nil, errLayer
 	}
 	s.max = int(binary.BigEndian.Uint32(offer) & 0xffffff)
-	if s.sealed && s.max <= sealing {
+	if s.Sealed && s.max <= sealing {
 		return nil, errLayer
 	}
 	return s.context.Wrap(binary.BigEndian.AppendUint32(nil, uint32(choice)<<24|receive), false)
 }
 
 // DeleteSecContext implements ldap.GSSAPIClient.
-func (s *sasl) DeleteSecContext() error { return nil }
+func (s *SASL) DeleteSecContext() error { return nil }
