@@ -108,6 +108,11 @@ const (
 	WrongWorkstation   Reason = "workstation-not-allowed"
 	LogonRefused       Reason = "logon-refused" // for another reason
 
+	AccountRevoked Reason = "account-disabled-or-locked" // the server does not say which
+	OtherName      Reason = "not-the-accounts-name"      // the server knows the account by it all the same
+	NotListed      Reason = "not-in-user-list"
+	DeniedUser     Reason = "in-list-of-denied-users"
+
 	KeyExtras      Reason = "key-extras" // squid.conf and --key-extras differ
 	NoPasswordFile Reason = "no-password-file"
 	Unavailable    Reason = "server-unavailable"

@@ -77,6 +77,8 @@ func Accounts() []Account {
 		{Name: "jürgen", Password: "Grüße-aus-Köln-3"},
 		{Name: "manygroups", Password: "Wears-many-Hats-80"},
 		{Name: "mallory", Password: "Man-in-the-Middle-4"},
+		{Name: "counted", Password: "Errs-by-Kerberos-8"},
+		{Name: "recounted", Password: "Errs-by-NTLM-9"},
 
 		refused("disabled", Disabled, "userAccountControl", fmt.Sprint(normalAccount|accountDisabled)),
 		refused("must-change", MustChangePassword, "pwdLastSet", "0"),

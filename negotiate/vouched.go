@@ -46,6 +46,20 @@ func vouch(c *kerberos.Context, trusted []string) *vouched {
 	}).(*vouched)
 }
 
+// Client is whom a ticket is of.
+type Client struct {
+	Account identity.Account // its SAM is what the directory calls the account, if the PAC says it
+	Groups  identity.Membership
+	Problem error // why there are no groups, or not all
+}
+
+// ClientOf returns who a verified ticket says its client is. trusted are realms, other
+// than the service's own, whose word on domains counts.
+func ClientOf(c *kerberos.Context, trusted []string) Client {
+	v := vouch(c, trusted)
+	return Client{v.account, v.groups, v.err}
+}
+
 // verifiedPAC returns the PAC if the KDC made it for this ticket.
 func verifiedPAC(c *kerberos.Context) (*pac.PAC, error) {
 	p, err := pac.Parse(c.PAC)

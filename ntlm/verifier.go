@@ -61,6 +61,23 @@ func No(reason Reason, cause error) Verdict {
 // fault and the cure.
 func Undecided(reason Reason, cause error) Verdict { return Verdict{reason: reason, cause: cause} }
 
+// Account returns who the client is, if the answer is yes; else nil.
+func (v Verdict) Account() *Account {
+	if v.outcome != yes {
+		return nil
+	}
+	return v.account
+}
+
+// IsNo reports that the client is not let in.
+func (v Verdict) IsNo() bool { return v.outcome == no }
+
+// Reason returns the verdict's code in the audit log.
+func (v Verdict) Reason() Reason { return v.reason }
+
+// Cause returns what the Verifier has to say to the operator; it may be nil.
+func (v Verdict) Cause() error { return v.cause }
+
 // Reason is the short code of a verdict in the audit log.
 type Reason string
 

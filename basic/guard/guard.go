@@ -177,7 +177,8 @@ func counts(v basic.Verdict) bool {
 	}
 	switch v.Reason() {
 	case basic.AccountDisabled, basic.AccountLocked, basic.AccountExpired, basic.PasswordExpired, basic.PasswordMustChange,
-		basic.LogonHours, basic.WrongWorkstation, basic.NotInGroup, basic.IllegalName:
+		basic.LogonHours, basic.WrongWorkstation, basic.NotInGroup, basic.IllegalName,
+		basic.AccountRevoked, basic.OtherName, basic.NotListed, basic.DeniedUser:
 		return false
 	}
 	return true

@@ -109,9 +109,7 @@ func (c *config) link(words []string) (link, error) {
 	part.collect = func(name string, open opener) { l.Name, l.open = name, open }
 	app := program.New("basic chain", "ask a backend", &part.Common)
 	app.Flags, app.Action = nil, noBackend
-	for _, k := range kinds {
-		app.Commands = append(app.Commands, k.command(&part))
-	}
+	app.Commands = commands(&part)
 	return l, program.Act(app, append([]string{app.Name}, l.commandLine...))
 }
 

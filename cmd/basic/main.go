@@ -41,10 +41,7 @@ func newApp(c *config, call program.Call) *cli.App {
 		Usage: "tell clients what the replaced program tells them, such as that there is no such user",
 	})
 	app.Flags = append(app.Flags, c.protection.flags()...)
-	for _, k := range kinds {
-		app.Commands = append(app.Commands, k.command(c))
-	}
-	app.Commands = append(app.Commands, chainCommand(c))
+	app.Commands = append(commands(c), chainCommand(c))
 	if pam.Linked {
 		c.BeforeServing = shieldFromModules
 	}

@@ -12,8 +12,8 @@ import (
 
 // A kind of backend is a command of this program, and takes the place of others.
 type kind struct {
-	command func(*config) *cli.Command
-	names   []string // of the programs whose place it takes
+	command func(*config) *cli.Command // nil: that of a kind above
+	names   []string                   // of the programs whose place it takes
 
 	// translate returns the command line of this program that does what one of
 	// names does with the arguments args. own holds the program's name.
@@ -22,6 +22,12 @@ type kind struct {
 
 var kinds = []kind{
 	{ncsaCommand, []string{"basic_ncsa_auth", "ncsa_auth"}, ncsaAuth},
+	{command: kerberosCommand},
+	{windowsCommand, []string{"ntlm_auth"}, sambaAuth},
+	{nil, []string{"basic_smb_auth", "smb_auth"}, smbAuth},
+	{nil, []string{"basic_smb_lm_auth"}, smbLMAuth},
+	{nil, []string{"basic_msnt_auth", "msnt_auth"}, msntAuth},
+	{nil, []string{"basic_msnt_multi_domain_auth"}, multiDomainAuth},
 	{radiusCommand, []string{"basic_radius_auth", "squid_radius_auth"}, radiusAuth},
 	{ldapCommand, []string{"basic_ldap_auth", "squid_ldap_auth"}, ldapAuth},
 	{getpwnamCommand, []string{"basic_getpwnam_auth", "getpwnam_auth"}, getpwnamAuth},
@@ -33,6 +39,16 @@ var kinds = []kind{
 	{imapCommand, nil, nil},
 	{smtpCommand, nil, nil},
 	{saslCommand, []string{"basic_sasl_auth", "squid_sasl_auth"}, saslAuth},
+}
+
+// commands returns those of all kinds.
+func commands(c *config) (all []*cli.Command) {
+	for _, k := range kinds {
+		if k.command != nil {
+			all = append(all, k.command(c))
+		}
+	}
+	return all
 }
 
 // byName returns the command line of this program that does what the program called

@@ -31,7 +31,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("LDAP", ldap)
-			return nil
+			return startKDC(e)
 		},
 		Dir:                 "testdata",
 		RequireExplicitExec: true,

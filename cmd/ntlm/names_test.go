@@ -3,7 +3,21 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"squidauth/cmd/internal/samba"
 )
+
+// TestBasic has no program basic beside this one, which would go on with the command
+// line.
+func TestBasic(t *testing.T) {
+	for _, protocol := range []string{"squid-2.5-basic", "squid-2.4-basic"} {
+		_, err := byName("ntlm_auth", []string{"ntlm_auth", "--helper-protocol=" + protocol})
+		want := "--helper-protocol=" + protocol + " is that of auth_param basic: use the program basic ("
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %v", protocol, err)
+		}
+	}
+}
 
 func TestByName(t *testing.T) {
 	const smb = "--dialect legacy --lower-case "
@@ -22,10 +36,9 @@ func TestByName(t *testing.T) {
 		{"ntlm_auth", "", "only --helper-protocol=squid-2.5-ntlmssp is served", ""},
 		{"ntlm_auth", "--helper-protocol", "option --helper-protocol needs a value", ""},
 		{"ntlm_auth", "--helper-protocol=gss-spnego", "--helper-protocol=gss-spnego is that of auth_param negotiate: use the program negotiate", ""},
-		{"ntlm_auth", "--helper-protocol=squid-2.5-basic", "--helper-protocol=squid-2.5-basic is that of auth_param basic: use the program basic", ""},
 		{"ntlm_auth", "--helper-protocol=ntlm-server-1", `--helper-protocol="ntlm-server-1" is not one of Squid's: only --helper-protocol=squid-2.5-ntlmssp is served`, ""},
-		{"ntlm_auth", "--username=bob --challenge=00", errOneShot.Error(), "--username"},
-		{"ntlm_auth", "--helper-protocol=squid-2.5-ntlmssp --password=secret", errPassword.Error(), ""},
+		{"ntlm_auth", "--username=bob --challenge=00", samba.ErrOneShot.Error(), "--username"},
+		{"ntlm_auth", "--helper-protocol=squid-2.5-ntlmssp --password=secret", samba.ErrPassword.Error(), ""},
 
 		{"ntlm_auth", `EXAMPLE\dc1 example/dc2`, smb + "--domain EXAMPLE --dc dc1,dc2", noteSMB},
 		{"ntlm_smb_lm_auth", `-b -f -d EXAMPLE\dc1`, smb + "--debug --domain EXAMPLE --dc dc1", noteSMB},

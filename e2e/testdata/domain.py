@@ -55,6 +55,13 @@ def add(db, entry):
     db.add(message, controls)
 
 
+def count_failures(db):
+    """Has the controller count wrong passwords, which it does where it locks out."""
+    message = ldb.Message(ldb.Dn(db, db.domain_dn()))
+    message["lockoutThreshold"] = ldb.MessageElement("1000", ldb.FLAG_MOD_REPLACE, "lockoutThreshold")
+    db.modify(message)
+
+
 def dn(db, name):
     return f"CN={name},CN=Users,{db.domain_dn()}"
 
@@ -80,6 +87,7 @@ def main():
 
     db = SamDB(lp.private_path("sam.ldb"), session_info=system_session(), lp=lp)
     db.transaction_start()
+    count_failures(db)
     for entry in order["entries"]:
         add(db, entry)
     db.transaction_commit()

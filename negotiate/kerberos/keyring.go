@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
+	"github.com/jcmturner/gokrb5/v8/types"
 
 	"squidauth/negotiate/kerberos/internal/enctype"
 	"squidauth/negotiate/kerberos/internal/keytab"
@@ -84,6 +85,32 @@ func (k *Keyring) Describe() string {
 		out = append(out, fmt.Sprintf("%s kvno %d %s", s.principal, s.kvno, enctype.Name(s.cipher.key.KeyType)))
 	}
 	return strings.Join(out, ", ")
+}
+
+// Service returns the keyring's principal, with its realm, that is spn, which may lack
+// the realm; or, of an empty spn, the first that begins with HTTP/, or the first. It is
+// empty if there is none.
+func (k *Keyring) Service(spn string) string {
+	first := ""
+	for _, s := range k.keys {
+		switch {
+		case spn != "" && allowed(s.principal, []string{spn}), spn == "" && strings.HasPrefix(s.principal, "HTTP/"):
+			return s.principal
+		case spn == "" && first == "":
+			first = s.principal
+		}
+	}
+	return first
+}
+
+// Key returns the newest key of a principal, with realm, that is of an encryption type.
+func (k *Keyring) Key(principal string, etype int32) (key types.EncryptionKey, kvno uint32, ok bool) {
+	for _, s := range k.keys {
+		if s.principal == principal && s.cipher.key.KeyType == etype && (!ok || s.kvno > kvno) {
+			key, kvno, ok = s.cipher.key, s.kvno, true
+		}
+	}
+	return key, kvno, ok
 }
 
 // candidates returns the keys to try on a ticket, the likeliest first. As in MIT

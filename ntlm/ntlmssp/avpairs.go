@@ -51,7 +51,7 @@ func Name(id AVID, name string) AVPair { return AVPair{id, appendUTF16(nil, name
 
 // Timestamp returns the pair of the server's time.
 func Timestamp(t time.Time) AVPair {
-	return AVPair{AvTimestamp, binary.LittleEndian.AppendUint64(nil, fileTime(t))}
+	return AVPair{AvTimestamp, binary.LittleEndian.AppendUint64(nil, FileTime(t))}
 }
 
 // Get returns the value of the first pair with that AvId.
@@ -109,8 +109,8 @@ func parseAVPairs(b []byte) (AVPairs, error) {
 	return nil, errPairs
 }
 
-// fileTime counts 100 ns since 1601, [MS-DTYP] section 2.3.3.
-func fileTime(t time.Time) uint64 {
+// FileTime counts 100 ns since 1601, [MS-DTYP] section 2.3.3.
+func FileTime(t time.Time) uint64 {
 	const from1601to1970 = 11644473600 // seconds
 	return uint64(t.Unix()+from1601to1970)*1e7 + uint64(t.Nanosecond()/100)
 }

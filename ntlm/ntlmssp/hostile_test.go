@@ -162,10 +162,10 @@ func TestAVPairs(t *testing.T) {
 		t.Error("a list without bound")
 	}
 	// 1601 and 1970, [MS-DTYP] section 2.3.3
-	if v := fileTime(time.Date(1601, 1, 1, 0, 0, 0, 0, time.UTC)); v != 0 {
+	if v := FileTime(time.Date(1601, 1, 1, 0, 0, 0, 0, time.UTC)); v != 0 {
 		t.Error(v)
 	}
-	if v := fileTime(time.Unix(0, 100)); v != 116444736000000001 {
+	if v := FileTime(time.Unix(0, 100)); v != 116444736000000001 {
 		t.Error(v)
 	}
 }

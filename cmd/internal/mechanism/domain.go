@@ -19,6 +19,8 @@ type Domain struct {
 	Name  string // NetBIOS name
 	Realm string // DNS name
 
+	StateDir string // folder for the lock, if the flag names none
+
 	dcs            cli.StringSlice
 	machineAccount string
 	machineSecret  string // FILE
@@ -64,7 +66,7 @@ func (d *Domain) Verifier(log *slog.Logger) (*netlogon.Verifier, error) {
 		Controllers: controllers,
 		Account:     d.machineAccount,
 		Secret:      netlogon.OpenSecret(d.machineSecret, d.machineAccount, log),
-		StateDir:    cmp.Or(d.stateDir, state.DefaultDir(os.LookupEnv)),
+		StateDir:    cmp.Or(d.stateDir, d.StateDir, state.DefaultDir(os.LookupEnv)),
 		Log:         log,
 	})
 }

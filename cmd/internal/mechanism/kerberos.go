@@ -32,7 +32,7 @@ type Kerberos struct {
 // Flags are those of programs that accept tickets.
 func (c *Kerberos) Flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "keytab", Destination: &c.Keytab, Value: defaultKeytab(os.LookupEnv), Usage: "`FILE` with the service's keys"},
+		&cli.StringFlag{Name: "keytab", Destination: &c.Keytab, Value: DefaultKeytab(os.LookupEnv), Usage: "`FILE` with the service's keys"},
 		&cli.StringSliceFlag{Name: "spn", Destination: &c.spns, Usage: "accept tickets for `PRINCIPAL` only, such as HTTP/proxy.example.org; may be given again (default: any of the keytab)"},
 		&cli.StringSliceFlag{Name: "realm", Destination: &c.realms, Usage: "accept clients of `REALM` only; may be given again (default: all that the KDC vouches for)"},
 		&cli.BoolFlag{Name: "permit-rc4", Destination: &c.permitRC4, Usage: "accept rc4-hmac, which is weak"},
@@ -89,8 +89,8 @@ func (c *Kerberos) replay() rcache.Cache {
 	}}
 }
 
-// defaultKeytab is where MIT's library looks.
-func defaultKeytab(lookup func(string) (string, bool)) string {
+// DefaultKeytab is where MIT's library looks.
+func DefaultKeytab(lookup func(string) (string, bool)) string {
 	name, set := lookup("KRB5_KTNAME")
 	if !set {
 		return "/etc/krb5.keytab"

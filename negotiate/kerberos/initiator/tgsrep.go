@@ -4,24 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/jcmturner/gokrb5/v8/iana/keyusage"
-	"github.com/jcmturner/gokrb5/v8/types"
 
 	"squidauth/negotiate/kerberos/internal/der"
 	"squidauth/negotiate/kerberos/internal/enctype"
 )
-
-// KDCError is a KDC's refusal: a KRB-ERROR (RFC 4120 section 5.9.1).
-type KDCError struct {
-	Code int32
-	Text string    // e-text: any bytes
-	Time time.Time // the KDC's clock
-}
-
-// Error implements error. It leaves out Text, which is the network's.
-func (e *KDCError) Error() string { return fmt.Sprintf("Kerberos error %d", e.Code) }
 
 var (
 	errNoAnswer  = errors.New("it is not an answer to the request")
@@ -33,17 +21,11 @@ var (
 // name that the KDC prefers, or leads to the KDC that may know it. The error is a
 // *KDCError if the KDC said no.
 func (r Request) Credential(answer []byte, tgt Credential) (Credential, error) {
-	return r.read(answer, typeTGSRep, tgt.Client, tgt.Session, keyusage.TGS_REP_ENCPART_SESSION_KEY)
-}
-
-// read reads a KDC-REP (RFC 4120 section 5.4.2) of the type, for the client, which the
-// key opens.
-func (r Request) read(answer []byte, kind uint8, client Principal, key types.EncryptionKey, usage uint32) (Credential, error) {
 	if der.IsApplication(answer, typeError) {
 		return Credential{}, readKDCError(answer)
 	}
-	m := der.Application(answer, kind)
-	if m.Integer(0) != version || m.Integer(1) != int64(kind) {
+	m := der.Application(answer, typeTGSRep)
+	if m.Integer(0) != version || m.Integer(1) != typeTGSRep {
 		return Credential{}, errNoAnswer
 	}
 	m.Skip(2)
@@ -53,31 +35,31 @@ func (r Request) read(answer []byte, kind uint8, client Principal, key types.Enc
 	if m.Broken || err != nil {
 		return Credential{}, errMalformed
 	}
-	if crealm != client.Realm || !slices.Equal(cname, client.Name) {
+	if crealm != tgt.Client.Realm || !slices.Equal(cname, tgt.Client.Name) {
 		return Credential{}, fmt.Errorf("the ticket is of %q", Principal{cname, crealm})
 	}
-	plain, err := decrypt(enc, key, usage)
+	plain, err := decrypt(enc, tgt.Session, keyusage.TGS_REP_ENCPART_SESSION_KEY)
 	if err != nil {
 		return Credential{}, err
 	}
-	got, err := r.readPart(plain)
+	got, err := readPart(plain, r.nonce)
 	if err != nil {
 		return Credential{}, err
 	}
-	got.Ticket.Version, got.Ticket.Enc, got.Client = ticket.Version, ticket.Enc, client
+	got.Ticket.Version, got.Ticket.Enc, got.Client = ticket.Version, ticket.Enc, tgt.Client
 	return got, nil
 }
 
 // readPart reads EncKDCRepPart (RFC 4120 section 5.4.2): the session key, and what
 // can be believed of the ticket, whose own names nothing protects.
-func (r Request) readPart(plain []byte) (c Credential, err error) {
+func readPart(plain []byte, nonce uint32) (c Credential, err error) {
 	m := der.Application(plain, typeEncTGSRepPart)
 	if der.IsApplication(plain, typeEncASRepPart) { // some KDCs (RFC 4120 section 5.4.2)
 		m = der.Application(plain, typeEncASRepPart)
 	}
 	c.Session = m.Key(0)
 	m.Skip(1)
-	nonce := m.Integer(2)
+	echoed := m.Integer(2)
 	m.Skip(3, 4, 5, 6)
 	c.EndTime = m.Time(7)
 	m.Skip(8)
@@ -85,7 +67,7 @@ func (r Request) readPart(plain []byte) (c Credential, err error) {
 	switch {
 	case m.Broken || len(c.Ticket.SName) == 0:
 		return Credential{}, errMalformed
-	case nonce != int64(r.nonce):
+	case echoed != int64(nonce):
 		return Credential{}, errNoAnswer
 	case !enctype.Usable(c.Session):
 		return Credential{}, errUnusable(c.Session)
@@ -102,20 +84,4 @@ func ParseTicket(message []byte) (Ticket, error) {
 		return Ticket{}, errMalformed
 	}
 	return t, nil
-}
-
-func readKDCError(message []byte) error {
-	m := der.Application(message, typeError)
-	m.Skip(0, 1, 2, 3)
-	e := &KDCError{Time: m.Time(4)}
-	m.Skip(5)
-	e.Code = m.Int32(6)
-	m.Skip(7, 8, 9, 10)
-	if m.Has(11) {
-		e.Text = m.Text(11)
-	}
-	if m.Broken {
-		return errMalformed
-	}
-	return e
 }

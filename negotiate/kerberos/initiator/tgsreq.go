@@ -10,7 +10,6 @@ import (
 
 const (
 	optionCanonicalize = 15 // of a KDC-REQ (RFC 6806 section 5): referrals are welcome
-	paTGSReq           = 1  // RFC 4120 section 5.2.7
 
 	nameInstance = 2 // name types (RFC 4120 section 6.2): krbtgt and the like
 	nameHost     = 3 // a service of a host
@@ -46,27 +45,35 @@ func (c Credential) Request(service Principal, now time.Time) (Request, error) {
 	r.Message = encode(application(typeTGSReq,
 		field(1, integer(version)),
 		field(2, integer(typeTGSReq)),
-		field(3, sequence(sequence(field(1, integer(paTGSReq)), field(2, octets(apReq))))),
+		field(3, sequence(paData{paTGSReq, apReq}.element())),
 		field(4, body)))
 	return r, nil
 }
 
-// body is KDC-REQ-BODY (RFC 4120 section 5.4.1).
+// body is the part of the request that its checksum is over.
 func (r Request) body(now time.Time) element {
+	return kdcReqBody(nil, r.service, []int{optionCanonicalize}, r.nonce, enctype.All(), now)
+}
+
+// kdcReqBody is KDC-REQ-BODY (RFC 4120 section 5.4.1). The client stands in it in an
+// AS-REQ only; nil: absent. The enctypes are those of a session key, and of what the
+// client's key encrypts.
+func kdcReqBody(client element, service Principal, options []int, nonce uint32, enctypes []int32, now time.Time) element {
 	kind := int32(nameHost)
-	if isTGS(r.service.Name) {
+	if isTGS(service.Name) {
 		kind = nameInstance
 	}
-	var wanted []element // for the session key
-	for _, id := range enctype.All() {
+	var wanted []element
+	for _, id := range enctypes {
 		wanted = append(wanted, integer(int64(id)))
 	}
 	return sequence(
-		field(0, flags([]int{optionCanonicalize})),
-		field(2, general(r.service.Realm)),
-		field(3, name(kind, r.service.Name)),
+		field(0, flags(options)),
+		optional(1, client != nil, client),
+		field(2, general(service.Realm)),
+		field(3, name(kind, service.Name)),
 		field(5, kerberosTime(now.Add(requestedLife))),
-		field(7, integer(int64(r.nonce))),
+		field(7, integer(int64(nonce))),
 		field(8, sequence(wanted...)))
 }
 

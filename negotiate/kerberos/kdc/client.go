@@ -19,6 +19,7 @@ type Client struct {
 
 	entries []entry
 	config  *config
+	realms  *Realms
 	now     func() time.Time
 }
 
@@ -37,7 +38,9 @@ func Open(lookup Lookup, uid int, now func() time.Time) (*Client, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no credential cache %s: log in with kinit; if klist shows tickets elsewhere, "+adviceFile, path)
 	}
-	c := &Client{Cache: path, config: conf, now: now}
+	realms := NewRealms(lookup, nil, now)
+	realms.config = conf
+	c := &Client{Cache: path, config: conf, realms: realms, now: now}
 	if err == nil {
 		c.User, c.entries, err = parseCache(content)
 	}
@@ -94,10 +97,6 @@ func (c *Client) credential(e entry) (initiator.Credential, error) {
 	return initiator.Credential{Ticket: ticket, Session: e.key, Client: c.User, EndTime: e.end}, err
 }
 
-// maxReferrals bounds the KDCs that a request is referred to. MIT's library takes
-// as many.
-const maxReferrals = 10
-
 // Ticket gets a new ticket for the service HTTP of the host from the KDC, whatever
 // the cache holds: from that of the user's realm, or one that it refers to (RFC
 // 4120 section 1.2, RFC 6806 section 8). The cache remains as it is.
@@ -111,8 +110,7 @@ func (c *Client) ServiceTicket(ctx context.Context, service initiator.Principal)
 	return c.follow(ctx, service, true)
 }
 
-// follow asks the KDC of the user's realm, and those that it refers to. Where the
-// service's realm is known, others are asked for the way there.
+// follow gets the ticket with that of the cache, and says in words what is wrong.
 func (c *Client) follow(ctx context.Context, service initiator.Principal, realmKnown bool) (initiator.Credential, error) {
 	tgt, err := c.grantingTicket()
 	if err != nil {
@@ -123,42 +121,10 @@ func (c *Client) follow(ctx context.Context, service initiator.Principal, realmK
 
 // followFrom is follow with a ticket-granting ticket of the user's realm.
 func (c *Client) followFrom(ctx context.Context, tgt initiator.Credential, service initiator.Principal, realmKnown bool) (initiator.Credential, error) {
-	at := c.User.Realm
-	for range maxReferrals {
-		want := initiator.Principal{Name: service.Name, Realm: at}
-		if realmKnown && at != service.Realm {
-			want = initiator.TGS(service.Realm, at)
-		}
-		got, err := c.request(ctx, tgt, want)
-		if err != nil {
-			return initiator.Credential{}, err
-		}
-		next, referred := got.Leads()
-		if !referred {
-			return got, nil
-		}
-		tgt, at = got, next
-	}
-	return initiator.Credential{}, fmt.Errorf("the KDCs refer to each other, the last of them to that of realm %s", at)
-}
-
-// request asks the KDC of the service's realm.
-func (c *Client) request(ctx context.Context, tgt initiator.Credential, service initiator.Principal) (initiator.Credential, error) {
-	r, err := tgt.Request(service, c.now())
-	if err != nil {
-		return initiator.Credential{}, fmt.Errorf("the ticket-granting ticket of %s cannot be used: %w", c.User, err)
-	}
-	answer, err := c.config.exchange(ctx, service.Realm, r.Message)
-	if err != nil {
-		return initiator.Credential{}, err
-	}
-	got, err := r.Credential(answer, tgt)
+	got, err := c.realms.follow(ctx, tgt, service, realmKnown)
 	var refused *initiator.KDCError
-	switch {
-	case errors.As(err, &refused):
-		return initiator.Credential{}, explain(refused, service, c.now())
-	case err != nil:
-		return initiator.Credential{}, fmt.Errorf("the answer of the KDC of %s cannot be used: %w", service.Realm, err)
+	if at := (*Error)(nil); errors.As(err, &at) && errors.As(err, &refused) {
+		err = explain(refused, at.Service, c.now())
 	}
-	return got, nil
+	return got, err
 }

@@ -2,109 +2,157 @@ package kdc
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"strconv"
 	"strings"
 	"time"
+
+	"squidauth/negotiate/kerberos/initiator"
 )
 
 const (
-	kdcPort = "88"
-	// maxKDCs and patience bound a request: where none of a realm's KDCs answers,
-	// the caller's deadline may come first.
-	maxKDCs  = 8
+	// headStart is what a KDC has before the next is asked beside it.
+	headStart = 300 * time.Millisecond
+	// patience is how long one KDC is waited for.
 	patience = 5 * time.Second
-	// maxAnswer bounds an answer in bytes. A ticket with a large PAC has 60 KB.
-	maxAnswer = 1 << 20
 )
 
-// exchange sends a message to the KDCs of a realm, one after the other until one
-// answers, by TCP (RFC 4120 section 7.2.2).
-func (c *config) exchange(ctx context.Context, realm string, message []byte) ([]byte, error) {
-	addresses, err := c.addresses(ctx, realm)
-	if err != nil {
-		return nil, err
-	}
-	var failures []string
-	for _, a := range addresses[:min(len(addresses), maxKDCs)] {
-		answer, err := ask(ctx, a, message)
-		if err == nil {
-			return answer, nil
-		}
-		failures = append(failures, err.Error())
-	}
-	return nil, fmt.Errorf("no KDC of realm %s answers: %s", realm, strings.Join(failures, "; "))
+var errNoRecord = errors.New("there is no such record")
+
+// Answer is what a KDC answered.
+type Answer struct {
+	Message []byte
+
+	from *server
 }
 
-// addresses returns where a realm's KDCs are: as krb5.conf says, else as DNS does
-// (RFC 4120 section 7.2.3.2).
-func (c *config) addresses(ctx context.Context, realm string) ([]string, error) {
-	var found []string
-	for _, kdc := range c.kdcs[realm] {
-		if strings.Contains(kdc, "://") {
-			continue // a proxy (MS-KKDCP)
-		}
-		host, port, err := net.SplitHostPort(kdc)
-		if err != nil {
-			host, port = strings.Trim(kdc, "[]"), kdcPort
-		}
-		found = append(found, net.JoinHostPort(host, port))
-	}
-	switch {
-	case len(found) > 0:
-		return found, nil
-	case len(c.kdcs[realm]) > 0:
-		return nil, fmt.Errorf("krb5.conf has KDCs of realm %s behind an HTTPS proxy only, which this program does not speak to", realm)
-	case c.noDNS:
-		return nil, fmt.Errorf("krb5.conf has no KDC of realm %s, and dns_lookup_kdc = false; files that krb5.conf includes are not read", realm)
-	}
-	_, records, err := net.DefaultResolver.LookupSRV(ctx, "kerberos", "tcp", realm)
+// Exchange sends a message to the KDCs of a realm and returns the first answer. It may
+// reach several of them. One that does not answer at once, or says that it cannot, has
+// the next asked beside it.
+func (r *Realms) Exchange(ctx context.Context, realm string, message []byte) (Answer, error) {
+	servers, err := r.servers(ctx, realm)
 	if err != nil {
-		return nil, fmt.Errorf("neither krb5.conf nor DNS has a KDC of realm %s (%w); files that krb5.conf includes are not read", realm, err)
+		return Answer{}, err
 	}
-	for _, r := range records {
-		found = append(found, net.JoinHostPort(strings.TrimSuffix(r.Target, "."), strconv.Itoa(int(r.Port))))
-	}
-	return found, nil
-}
-
-var errAnswerSize = errors.New("the answer has no sensible size")
-
-func ask(ctx context.Context, address string, message []byte) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	race := race{realms: r, message: message, waiting: servers, results: make(chan result, len(servers))}
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
-	if err != nil {
-		return nil, err
-	}
-	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // long ago: what waits fails
-	defer stop()
-	answer, err := roundTrip(conn, message)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", address, err)
+	answer, failures := race.run(ctx)
+	if answer.Message == nil {
+		return Answer{}, fmt.Errorf("no KDC of realm %s answers: %s", realm, strings.Join(failures, "; "))
 	}
 	return answer, nil
 }
 
-func roundTrip(conn io.ReadWriter, message []byte) ([]byte, error) {
-	framed := append(binary.BigEndian.AppendUint32(nil, uint32(len(message))), message...)
-	if _, err := conn.Write(framed); err != nil {
-		return nil, err
+// result is what came of asking one KDC.
+type result struct {
+	Answer
+	err error
+}
+
+// race asks KDCs until one answers. It is used by one goroutine.
+type race struct {
+	realms  *Realms
+	message []byte
+	waiting []*server // not asked yet
+	running []*server
+	results chan result
+}
+
+func (c *race) run(ctx context.Context) (winner Answer, failures []string) {
+	timer := time.NewTimer(headStart)
+	defer timer.Stop()
+	c.start(ctx)
+	for len(c.running) > 0 {
+		select {
+		case got := <-c.results:
+			if got.err == nil {
+				c.won(got.from)
+				return got.Answer, nil
+			}
+			failures = append(failures, got.err.Error())
+			c.lost(ctx, got.from)
+		case <-timer.C:
+		}
+		if ctx.Err() == nil {
+			c.start(ctx)
+		}
+		timer.Reset(headStart)
 	}
-	var size [4]byte
-	if _, err := io.ReadFull(conn, size[:]); err != nil {
-		return nil, err
+	return Answer{}, failures
+}
+
+// start asks the next KDC.
+func (c *race) start(ctx context.Context) {
+	if len(c.waiting) == 0 {
+		return
 	}
-	n := binary.BigEndian.Uint32(size[:])
-	if n == 0 || n > maxAnswer {
-		return nil, errAnswerSize
+	s := c.waiting[0]
+	c.waiting, c.running = c.waiting[1:], append(c.running, s)
+	go func() {
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		answer, _, err := s.ask(ctx, c.message)
+		if err == nil && initiator.IsUnavailable(answer) {
+			err = fmt.Errorf("%s: it says that it cannot answer now", s.address)
+		}
+		c.results <- result{Answer{answer, s}, err}
+	}()
+}
+
+// lost notes that a KDC failed, unless it is the request that has no more time.
+func (c *race) lost(ctx context.Context, s *server) {
+	c.remove(s)
+	if ctx.Err() == nil {
+		s.failed(c.realms.now())
 	}
-	answer := make([]byte, n)
-	_, err := io.ReadFull(conn, answer)
-	return answer, err
+}
+
+// won notes that a KDC answered, and that those who had a start on it have not.
+func (c *race) won(s *server) {
+	s.succeeded()
+	for _, slow := range c.running {
+		if slow == s {
+			break
+		}
+		slow.failed(c.realms.now())
+	}
+}
+
+func (c *race) remove(s *server) {
+	for i, other := range c.running {
+		if other == s {
+			c.running = append(c.running[:i], c.running[i+1:]...)
+			return
+		}
+	}
+}
+
+// ExchangeOnce sends a message that no two KDCs may get, since it holds a guess at a
+// password which each of them would count: to the one that gave the answer before,
+// and to another only if the first surely has not got all of it. sent reports, with
+// an error, that one may have got it. It waits as long as ctx says.
+func (r *Realms) ExchangeOnce(ctx context.Context, realm string, before Answer, message []byte) (answer Answer, sent bool, err error) {
+	servers, err := r.servers(ctx, realm)
+	if err != nil {
+		return Answer{}, false, err
+	}
+	if before.from != nil {
+		servers = append([]*server{before.from}, servers...)
+	}
+	for i, s := range servers {
+		if i > 0 && s == before.from {
+			continue
+		}
+		var got []byte
+		if got, sent, err = s.ask(ctx, message); err == nil {
+			s.succeeded()
+			return Answer{got, s}, true, nil
+		}
+		s.failed(r.now())
+		if sent || ctx.Err() != nil {
+			break
+		}
+	}
+	return Answer{}, sent, fmt.Errorf("the KDC of realm %s broke off: %w", realm, err)
 }

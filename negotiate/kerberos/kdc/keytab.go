@@ -1,6 +1,7 @@
 package kdc
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -40,7 +41,14 @@ func ForAccount(lookup Lookup, key func(context.Context) (initiator.ServiceKey, 
 	if err != nil {
 		return nil, err
 	}
-	return &Account{client: Client{config: conf, now: now}, key: key, refuse: refuse, turn: make(chan struct{}, 1)}, nil
+	realms := NewRealms(lookup, nil, now)
+	realms.config = conf
+	return NewAccount(realms, key, refuse), nil
+}
+
+// NewAccount returns the Account likewise, which asks those KDCs.
+func NewAccount(realms *Realms, key func(context.Context) (initiator.ServiceKey, error), refuse func(initiator.ServiceKey, error)) *Account {
+	return &Account{client: Client{realms: realms, now: realms.now}, key: key, refuse: refuse, turn: make(chan struct{}, 1)}
 }
 
 // renewBefore is how long before its end a ticket-granting ticket is not used any
@@ -49,7 +57,7 @@ const renewBefore = 5 * time.Minute
 
 // ServiceTicket gets a new ticket for a service.
 func (a *Account) ServiceTicket(ctx context.Context, service initiator.Principal) (initiator.Credential, error) {
-	tgt, err := a.grantingTicket(ctx)
+	tgt, err := a.GrantingTicket(ctx)
 	if err != nil {
 		return initiator.Credential{}, err
 	}
@@ -58,8 +66,20 @@ func (a *Account) ServiceTicket(ctx context.Context, service initiator.Principal
 	return c.followFrom(ctx, tgt, service, true)
 }
 
-// grantingTicket returns the account's, a new one if the last one ends soon.
-func (a *Account) grantingTicket(ctx context.Context) (initiator.Credential, error) {
+// Forget forgets a ticket-granting ticket that the KDC takes no longer.
+func (a *Account) Forget(tgt initiator.Credential) {
+	select {
+	case a.turn <- struct{}{}:
+		defer func() { <-a.turn }()
+		if bytes.Equal(a.tgt.Ticket.Enc.Cipher, tgt.Ticket.Enc.Cipher) {
+			a.tgt = initiator.Credential{}
+		}
+	default: // somebody gets another one
+	}
+}
+
+// GrantingTicket returns the account's, a new one if the last one ends soon.
+func (a *Account) GrantingTicket(ctx context.Context) (initiator.Credential, error) {
 	select {
 	case a.turn <- struct{}{}:
 		defer func() { <-a.turn }()
@@ -91,11 +111,11 @@ func (a *Account) login(ctx context.Context, k initiator.ServiceKey, now time.Ti
 	if err != nil {
 		return initiator.Credential{}, fmt.Errorf("the key of %s cannot be used: %w", k.Principal, err)
 	}
-	answer, err := a.client.config.exchange(ctx, k.Principal.Realm, r.Message)
+	answer, err := a.client.realms.Exchange(ctx, k.Principal.Realm, r.Message)
 	if err != nil {
 		return initiator.Credential{}, err
 	}
-	tgt, err := r.LoginCredential(answer, k)
+	tgt, err := r.LoginCredential(answer.Message, k)
 	var refused *initiator.KDCError
 	switch {
 	case errors.As(err, &refused):

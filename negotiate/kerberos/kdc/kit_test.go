@@ -147,6 +147,13 @@ func lookup(env map[string]string) Lookup {
 	}
 }
 
+func writeFile(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func now() time.Time { return krbtest.Now }
 
 // realms writes a krb5.conf in which each realm has the KDC that follows it.

@@ -38,6 +38,12 @@ type Grant struct {
 // NewGrant reads a TGS-REQ as a KDC does (RFC 4120 section 3.3.3), and grants it
 // for an hour from Now on. It fails if the request is not of who has the TGT.
 func NewGrant(request []byte, tgt initiator.Credential) (*Grant, error) {
+	return newGrant(request, tgt, Now, AuthTime(), nil)
+}
+
+// newGrant grants from now on to who logged in at authTime. edit changes the ticket
+// before it is sealed; it may be nil.
+func newGrant(request []byte, tgt initiator.Credential, now, authTime time.Time, edit func(*Ticket)) (*Grant, error) {
 	var req messages.TGSReq
 	if err := req.Unmarshal(request); err != nil {
 		return nil, err
@@ -50,12 +56,15 @@ func NewGrant(request []byte, tgt initiator.Credential) (*Grant, error) {
 		SName: body.SName.NameString, SRealm: body.Realm, Kvno: Kvno, Key: Key(tgt.Session.KeyType, body.SName.PrincipalNameString()),
 		EncTicketPart: initiator.EncTicketPart{
 			Session: Key(tgt.Session.KeyType, "session"), CRealm: tgt.Client.Realm, CName: tgt.Client.Name,
-			AuthTime: AuthTime(), StartTime: AuthTime(), EndTime: Now.Add(time.Hour).Truncate(time.Second),
+			AuthTime: authTime, StartTime: authTime, EndTime: now.Add(time.Hour).Truncate(time.Second),
 		},
+	}
+	if edit != nil {
+		edit(&ticket)
 	}
 	g := &Grant{tgt: tgt, Part: messages.EncKDCRepPart{
 		Key: ticket.Session, Nonce: body.Nonce, Flags: types.NewKrbFlags(),
-		LastReqs: []messages.LastReq{{LRValue: AuthTime()}},
+		LastReqs: []messages.LastReq{{LRValue: authTime}},
 		AuthTime: ticket.AuthTime, StartTime: ticket.StartTime, EndTime: ticket.EndTime,
 		SRealm: body.Realm, SName: body.SName,
 	}}
@@ -113,9 +122,12 @@ func (g *Grant) AnswerBytes(plain []byte) []byte {
 }
 
 // KDCError returns a KRB-ERROR.
-func KDCError(code int32, text string) []byte {
+func KDCError(code int32, text string) []byte { return KDCErrorAt(Now, code, text, nil) }
+
+// KDCErrorAt returns the KRB-ERROR of a KDC with that clock, and with e-data.
+func KDCErrorAt(now time.Time, code int32, text string, data []byte) []byte {
 	e := messages.NewKRBError(types.PrincipalName{NameType: 2, NameString: components(Service)}, Realm, code, text)
-	e.STime = Now.Truncate(time.Second)
+	e.STime, e.EData = now.UTC().Truncate(time.Second), data
 	answer, err := e.Marshal()
 	check(err)
 	return answer

@@ -25,6 +25,21 @@ func Application(message []byte, n uint8) (f Fields) {
 	return f
 }
 
+// Sequence opens a SEQUENCE; nothing may follow it.
+func Sequence(message []byte) (f Fields) {
+	s := cryptobyte.String(message)
+	f.Broken = !s.ReadASN1(&f.rest, asn1.SEQUENCE) || !s.Empty()
+	return f
+}
+
+// Choice opens the SEQUENCE that is alternative n of a CHOICE; nothing may follow it.
+func Choice(message []byte, n uint8) Fields {
+	f := Fields{rest: message}
+	inner := f.Sequence(n)
+	inner.Broken = inner.Broken || !f.rest.Empty()
+	return inner
+}
+
 // IsApplication reports whether the message begins as [APPLICATION n] does.
 func IsApplication(message []byte, n uint8) bool {
 	return cryptobyte.String(message).PeekASN1Tag(ApplicationTag(n))
@@ -71,6 +86,9 @@ func (f *Fields) Sequence(n uint8) Fields {
 	rest := f.Value(n, asn1.SEQUENCE)
 	return Fields{f.Broken, rest}
 }
+
+// List takes the elements of the SEQUENCE OF in field n, for Element.
+func (f *Fields) List(n uint8) cryptobyte.String { return f.Value(n, asn1.SEQUENCE) }
 
 // Octets takes an OCTET STRING.
 func (f *Fields) Octets(n uint8) []byte { return f.Value(n, asn1.OCTET_STRING) }
