@@ -36,15 +36,14 @@ var (
 // and can try passwords out on its tags: hence it is closed to others, holds nothing of
 // a password that was right, and is best kept where memory is (/run).
 type file struct {
-	folder string
-
-	turn chan struct{} // holds a token while a goroutine uses what follows
-	page [pageLen]byte
-	slot []byte
+	turn   chan struct{} // holds a token while a goroutine uses what follows
+	shared *state.Shared
+	page   [pageLen]byte
+	slot   []byte
 }
 
 func newFile(folder string) *file {
-	return &file{folder: folder, turn: make(chan struct{}, 1)}
+	return &file{turn: make(chan struct{}, 1), shared: state.NewShared(folder, fileName)}
 }
 
 // update replaces the record of a login's name by what change makes of it.
@@ -57,12 +56,19 @@ func (f *file) update(q *question, within time.Duration, change change) error {
 		return errTurn
 	}
 	defer func() { <-f.turn }()
-	lock, err := state.Take(ctx, f.folder, fileName)
+	open, err := f.shared.Lock(ctx)
 	if err != nil {
 		return err
 	}
-	defer lock.Unlock()
-	return f.change(lock.File(), q, change)
+	defer f.shared.Unlock()
+	return f.change(open, q, change)
+}
+
+// close closes the file. It may be used again.
+func (f *file) close() {
+	f.turn <- struct{}{}
+	f.shared.Close()
+	<-f.turn
 }
 
 // change is update for a file that is open and locked.
@@ -71,7 +77,7 @@ func (f *file) change(file *os.File, q *question, change change) error {
 	if err != nil {
 		return err
 	}
-	t := q.tags(&k)
+	t := q.sharedTags(&k)
 	at, rec, err := f.find(file, t.name)
 	if err != nil {
 		return err

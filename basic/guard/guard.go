@@ -88,8 +88,13 @@ func New(b basic.Backend, opt Options) *Backend {
 // Reload passes on to the backend.
 func (g *Backend) Reload(ctx context.Context) error { return basic.Reload(ctx, g.backend) }
 
-// Close closes the backend.
-func (g *Backend) Close() error { return basic.Close(g.backend) }
+// Close closes the backend and the file.
+func (g *Backend) Close() error {
+	if g.store.file != nil {
+		g.store.file.close()
+	}
+	return basic.Close(g.backend)
+}
 
 // Pauses while another process asks the same: the first and the longest.
 const (

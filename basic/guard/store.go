@@ -20,6 +20,9 @@ type question struct {
 
 	own tags // to this process
 	now time.Time
+
+	shared    tags // under sharedKey, that of the file; it seldom changes
+	sharedKey key
 }
 
 // tags stand for a login, each under some key.
@@ -33,6 +36,14 @@ func (q *question) tags(k *key) tags {
 		name: k.tag("name", q.scope, q.name),
 		pair: k.tag("pair", q.scope, q.version, q.user, q.password),
 	}
+}
+
+// sharedTags are the tags under the file's key.
+func (q *question) sharedTags(k *key) tags {
+	if q.sharedKey != *k || q.shared == (tags{}) {
+		q.shared, q.sharedKey = q.tags(k), *k
+	}
+	return q.shared
 }
 
 // store is what is remembered, in the shared file and in this process.
@@ -92,12 +103,12 @@ func (s *store) report(err error, now time.Time) {
 	switch {
 	case err == nil && s.ails:
 		s.ails = false
-		s.log.Info("refused logins are remembered by all helper processes together again", "folder", s.file.folder)
+		s.log.Info("refused logins are remembered by all helper processes together again", "folder", s.file.shared.Folder())
 	case err != nil:
 		s.until = now.Add(restAfter)
 		if !s.ails {
 			s.ails = true
-			s.log.Warn("the file of refused logins cannot be used: each helper process remembers its own only; mend it, or name another folder with --state-dir", "folder", s.file.folder, "error", err)
+			s.log.Warn("the file of refused logins cannot be used: each helper process remembers its own only; mend it, or name another folder with --state-dir", "folder", s.file.shared.Folder(), "error", err)
 		}
 	}
 }

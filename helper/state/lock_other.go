@@ -22,9 +22,6 @@ type Lock struct{}
 // Take returns an error.
 func Take(context.Context, string, string) (*Lock, error) { return nil, errNoLocks }
 
-// File returns nil.
-func (*Lock) File() *os.File { return nil }
-
 // Unlock does nothing.
 func (*Lock) Unlock() {}
 
@@ -33,3 +30,21 @@ func (*Lock) Note() string { return "" }
 
 // Leave does nothing.
 func (*Lock) Leave(string) {}
+
+// Shared is a file that processes share. There is none on this system.
+type Shared struct{ folder string }
+
+// NewShared returns a file that cannot be locked.
+func NewShared(folder, _ string) *Shared { return &Shared{folder} }
+
+// Folder returns the folder's path.
+func (s *Shared) Folder() string { return s.folder }
+
+// Lock returns an error.
+func (*Shared) Lock(context.Context) (*os.File, error) { return nil, errNoLocks }
+
+// Unlock does nothing.
+func (*Shared) Unlock() {}
+
+// Close does nothing.
+func (*Shared) Close() {}

@@ -45,18 +45,26 @@ func Take(ctx context.Context, folder, name string) (*Lock, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := flock(ctx, f); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return &Lock{f}, nil
+}
+
+// flock locks an open file. It waits as long as ctx lasts.
+func flock(ctx context.Context, f *os.File) error {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if err == nil {
-			return &Lock{f}, nil
-		}
 		if err == unix.EWOULDBLOCK || err == unix.EINTR {
-			err = sleep(ctx, pause)
+			if err = sleep(ctx, pause); err == nil {
+				continue
+			}
 		}
 		if err != nil {
-			f.Close()
-			return nil, fmt.Errorf("%s cannot be locked: %w", f.Name(), err)
+			return fmt.Errorf("%s cannot be locked: %w", f.Name(), err)
 		}
+		return nil
 	}
 }
 
@@ -71,9 +79,6 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return ctx.Err()
 	}
 }
-
-// File returns the file, which is closed when it is unlocked.
-func (l *Lock) File() *os.File { return l.file }
 
 // Unlock lets others in.
 func (l *Lock) Unlock() {
