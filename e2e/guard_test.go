@@ -4,6 +4,7 @@ package e2e_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -90,4 +91,27 @@ func TestChain(t *testing.T) {
 	})
 	mustFetch(t, origin, squid.Curl(t, right(origin, staff[0]), right(origin, guests[1])))
 	mustRefuse(t, origin, squid.Curl(t, right(origin, guests[0]), wrong(origin, guests[1], staff[0].Password)))
+}
+
+// TestGuardedDirectory has somebody guess a password through four helpers at once. The
+// directory locks accounts, and not this one: who asks it in another way gets in.
+func TestGuardedDirectory(t *testing.T) {
+	t.Parallel()
+	slapd := e2e.StartSlapd(t, e2e.SlapdConfig{})
+	lockable := e2e.PersonOf("lockable")
+	options := " ldap --url " + slapd.URI() + " --filter uid=%s --base " + e2e.SlapdPeople
+	limit := fmt.Sprint(e2e.MaxFailures - 1)
+	squid, origin := ldapSquid(t, slapd, programs.Path(t, "basic")+" --lockout-guard "+limit+"/30"+options, "4 startup=4 idle=1")
+	var guesses [][]e2e.Request
+	for n := range 20 {
+		guesses = append(guesses, []e2e.Request{wrong(origin, lockable.Login(), fmt.Sprint("not-the-password-", n))})
+	}
+	mustRefuse(t, origin, squid.Parallel(t, guesses...))
+	mustRefuse(t, origin, squid.Curl(t, login(origin, "lockable")))
+	mustFetch(t, origin, squid.Curl(t, login(origin, "alice")))
+	mustBind(t, slapd, lockable, slices.Repeat([]int{49}, e2e.MaxFailures-1)...)
+	other := e2e.StartPeer(t, e2e.PeerConfig{Command: append([]string{programs.Path(t, "basic")}, strings.Fields(options)...), AsProxy: true})
+	if got := other.Ask(t, "lockable "+lockable.Password); got != "OK" {
+		t.Errorf("who asks the directory in another way: %q", got)
+	}
 }
