@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"fmt"
 	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -367,6 +368,23 @@ func TestDBSocket(t *testing.T) {
 			mustReply(t, d.helper(t, "db", "--tls", "verify"), "alice alices-secret", "OK") // TLS is for the network
 		})
 	}
+}
+
+// TestDBSocketAccount has MariaDB know the helper by the account that it runs as.
+func TestDBSocketAccount(t *testing.T) {
+	t.Parallel()
+	d := mariaDatabase(t)
+	account, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := account.Username
+	if os.Getuid() == 0 {
+		name = "proxy"
+	}
+	d.server.SQL(t, "CREATE USER '"+name+"'@'localhost' IDENTIFIED VIA unix_socket; GRANT SELECT ON "+e2e.DBName+".* TO '"+name+"'@'localhost';\n")
+	d2 := database{url: "DBI:mysql:database=squid;mysql_socket=" + d.server.Socket()}
+	mustReply(t, d2.helper(t), "alice alices-secret", "OK")
 }
 
 // TestDBNames asks for names that a column cannot hold: there is no such user, and

@@ -7,9 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"unicode/utf8"
 
@@ -28,14 +26,11 @@ const (
 type Backend struct {
 	finder  *finder
 	forms   Forms
-	log     *slog.Logger
 	hashing *passhash.Queue
 
 	// decoy is the last costly hash that was compared: who is not in the table has
 	// to wait for that one.
 	decoy atomic.Pointer[passhash.Hash]
-
-	told told
 }
 
 var _ basic.Backend = (*Backend)(nil)
@@ -64,7 +59,7 @@ func Open(opt Options) (*Backend, error) {
 	if connections <= 0 {
 		connections = DefaultConnections
 	}
-	return &Backend{finder: newFinder(e, query, connections), forms: opt.Forms, log: opt.Log, hashing: passhash.NewQueue()}, nil
+	return &Backend{finder: newFinder(e, query, connections), forms: opt.Forms, hashing: passhash.NewQueue()}, nil
 }
 
 // warn tells the operator what there is to say about a DSN.
@@ -86,6 +81,9 @@ func newEngine(s source, opt Options) (engine, error) {
 	}
 	return newMySQL(s, opt)
 }
+
+// Close closes the connections. It is called once nobody is asked any more.
+func (b *Backend) Close() error { return b.finder.close() }
 
 // Reload has connections made anew.
 func (b *Backend) Reload(context.Context) error {
@@ -109,8 +107,7 @@ func (b *Backend) Authenticate(ctx context.Context, user string, password protoc
 	}
 	s, err := b.read(rows[0])
 	if err != nil {
-		b.told.once(b.log, user, err)
-		return basic.No(basic.UnusableHash, textFailure)
+		return basic.No(basic.UnusableHash, textFailure).Because(err)
 	}
 	match, err := s.matches(ctx, b.hashing, password)
 	switch {
@@ -183,26 +180,4 @@ func (b *Backend) failed(ctx context.Context, err error, password protocol.Secre
 		return basic.Undecided(QueryRefused, fmt.Errorf("%s does not take the query (%s): check --table, --usercol, --passwdcol, --cond, and the rights of --user", where, words))
 	}
 	return basic.Undecided(basic.Unavailable, fmt.Errorf("%s cannot be asked: %s", where, words))
-}
-
-// maxTold is how many of the problems with stored passwords are logged.
-const maxTold = 20
-
-// told remembers what the log has already.
-type told struct {
-	mu       sync.Mutex
-	problems map[string]bool
-}
-
-// once logs a problem with a stored password, if it is a new one.
-func (t *told) once(log *slog.Logger, user string, problem error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if text := problem.Error(); !t.problems[text] && len(t.problems) < maxTold {
-		if t.problems == nil {
-			t.problems = make(map[string]bool)
-		}
-		t.problems[text] = true
-		log.Warn("a stored password cannot be used", "user", user, "problem", text)
-	}
 }

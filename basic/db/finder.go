@@ -21,6 +21,8 @@ const (
 	lifeTime = time.Hour
 	// busyWait is how often a file of SQLite is tried that somebody writes into.
 	busyWait = 10 * time.Millisecond
+	// farewell is how long closing may take at the end.
+	farewell = time.Second
 )
 
 var errSlots = errors.New("no connection was free in time")
@@ -130,6 +132,23 @@ func (f *finder) retire(g *generation) {
 func (f *finder) renew() {
 	if g := f.current.Load(); g != nil {
 		f.retire(g)
+	}
+}
+
+// close closes all connections, if that does not take long: a server that hangs does
+// not answer a goodbye.
+func (f *finder) close() error {
+	g := f.current.Swap(nil)
+	if g == nil {
+		return nil
+	}
+	closed := make(chan error, 1)
+	go func() { closed <- g.db.Close() }()
+	select {
+	case err := <-closed:
+		return err
+	case <-time.After(farewell):
+		return nil
 	}
 }
 
