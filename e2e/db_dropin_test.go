@@ -151,6 +151,24 @@ func TestDBDropInDifferences(t *testing.T) {
 	}
 }
 
+// TestDBDropInCurrentUser: what Squid's own helper calls user is in PostgreSQL who is
+// logged in there, so that this name has every row.
+func TestDBDropInCurrentUser(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat(cDBPath); err != nil {
+		e2e.Lacking(t, "Squid's own helper is not installed: %v", err)
+	}
+	d := postgresDatabase(t)
+	theirs, ours := d.both(t, []string{"--user", e2e.DBUser, "--password", e2e.DBPassword, "--md5"})
+	line := e2e.DBUser + " " + dbUsers[0].Password
+	if a, b := theirs.Ask(t, line), ours.Ask(t, line); a != "OK" || b != "ERR unknown login" {
+		t.Errorf("theirs says %q, ours %q", a, b)
+	}
+	if a, b := theirs.Ask(t, "alice alices-secret"), ours.Ask(t, "alice alices-secret"); a != "ERR unknown login" || b != "OK" {
+		t.Errorf("theirs says %q, ours %q", a, b)
+	}
+}
+
 // extraScript adds users to what dbScript makes.
 func extraScript(name string) string {
 	script := `
