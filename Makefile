@@ -22,9 +22,15 @@ PACKAGING     := cmd/internal/packaging
 
 PROGRAMS  := $(notdir $(wildcard cmd/[a-z]*))
 PROGRAMS  := $(filter-out internal,$(PROGRAMS))
-TAGS      := urfave_cli_no_docs,urfave_cli_no_suggest
+CLI_TAGS  := urfave_cli_no_docs,urfave_cli_no_suggest
+TAGS      := $(CLI_TAGS),nodb
 LDFLAGS   := -s -w -X squidauth/cmd/internal/program.Version=$(VERSION)
 BUILD     := CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)'
+
+# basic-db is the basic helper with the drivers of databases; "basic db" becomes that.
+BUILD_DB  := CGO_ENABLED=0 $(GO) build -trimpath -tags $(CLI_TAGS) -ldflags '$(LDFLAGS)'
+BINARIES  := $(PROGRAMS) basic-db
+
 PLATFORMS := linux freebsd openbsd windows
 FUZZTIME  ?= 20s
 
@@ -46,6 +52,7 @@ GOVULNCHECK := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.1.4
 build:
 	@mkdir -p bin
 	$(BUILD) -o bin/ $(addprefix ./cmd/,$(PROGRAMS))
+	$(BUILD_DB) -o bin/basic-db$$($(GO) env GOEXE) ./cmd/basic
 
 build-pam:
 	@mkdir -p bin
@@ -79,6 +86,7 @@ check:
 	GOARCH=386 CGO_ENABLED=0 $(GO) vet ./...
 	GOOS=windows GOARCH=amd64 CGO_ENABLED=0 $(GO) vet ./...
 	$(STATICCHECK) ./...
+	$(GO) vet -tags nodb ./basic/db ./cmd/basic && $(STATICCHECK) -tags nodb ./basic/db ./cmd/basic
 	@if $(HAVE_PAM); then set -x; $(WITH_PAM) vet -tags pam $(PAM_GO) && $(STATICCHECK) -tags pam $(PAM_GO); fi
 	@$(GOVULNCHECK) ./... || { code=$$?; if [ $$code -eq 3 ]; then exit 1; fi; echo "govulncheck could not run: is its database in reach?"; }
 
@@ -97,12 +105,13 @@ cross:
 	@set -e; for os in $(PLATFORMS); do for arch in amd64 arm64; do \
 		mkdir -p dist/$$os-$$arch; echo "$$os/$$arch"; \
 		GOOS=$$os GOARCH=$$arch $(BUILD) -o dist/$$os-$$arch/ $(addprefix ./cmd/,$(PROGRAMS)); \
+		GOOS=$$os GOARCH=$$arch $(BUILD_DB) -o dist/$$os-$$arch/basic-db$$(GOOS=$$os $(GO) env GOEXE) ./cmd/basic; \
 	done; done
 
 install: # what was built before: root need not have Go
-	@for p in $(PROGRAMS); do [ -x $(BIN)/$$p ] || { echo "$(BIN)/$$p is missing: run make build first"; exit 1; }; done
+	@for p in $(BINARIES); do [ -x $(BIN)/$$p ] || { echo "$(BIN)/$$p is missing: run make build first"; exit 1; }; done
 	install -d $(DESTDIR)$(LIBEXEC)/drop-in
-	install -m 0755 $(addprefix $(BIN)/,$(PROGRAMS)) $(wildcard $(BIN)/basic-pam) $(DESTDIR)$(LIBEXEC)
+	install -m 0755 $(addprefix $(BIN)/,$(BINARIES)) $(wildcard $(BIN)/basic-pam) $(DESTDIR)$(LIBEXEC)
 	@[ -d bin/man ] || $(MAKE) -s man
 	install -d $(DESTDIR)$(MAN8) $(DESTDIR)$(COMPLETIONS)
 	install -m 0644 $(foreach p,$(PROGRAMS),bin/man/squidauth-$p.8) $(DESTDIR)$(MAN8)
@@ -116,7 +125,7 @@ install-drop-in: # in the place of Squid's own helpers
 uninstall: # puts back what was in the place of our links
 	@[ ! -d $(DESTDIR)$(LIBEXEC)/drop-in ] || sh $(PACKAGING)/drop-in.sh remove $(LIBEXEC) $(SQUID_LIBEXEC)
 	rm -rf $(DESTDIR)$(LIBEXEC)/drop-in
-	rm -f $(addprefix $(DESTDIR)$(LIBEXEC)/,$(PROGRAMS) basic-pam)
+	rm -f $(addprefix $(DESTDIR)$(LIBEXEC)/,$(BINARIES) basic-pam)
 	rm -f $(foreach p,$(PROGRAMS),$(DESTDIR)$(MAN8)/squidauth-$p.8 $(DESTDIR)$(COMPLETIONS)/squidauth-$p)
 	@[ ! -d $(DESTDIR)$(LIBEXEC) ] || rmdir $(DESTDIR)$(LIBEXEC)
 
@@ -132,7 +141,7 @@ packages: build man cross
 # What the programs are made of: each notes that in itself.
 sbom: build
 	@mkdir -p dist
-	$(GO) run ./$(PACKAGING)/sbom $(addprefix bin/,$(PROGRAMS)) >dist/squidauth.cdx.json
+	$(GO) run ./$(PACKAGING)/sbom $(addprefix bin/,$(BINARIES)) >dist/squidauth.cdx.json
 
 fmt:
 	gofmt -w .

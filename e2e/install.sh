@@ -2,7 +2,7 @@
 # Installs from Debian or Ubuntu what the end-to-end tests need: Squid, curl,
 # a browser, htpasswd, a Kerberos server, MIT's GSS-API for Python with NTLM to offer,
 # Heimdal's GSS-API, clocks that go wrong, an Active Directory domain controller,
-# servers of LDAP, RADIUS and mail, saslauthd, and a C compiler with PAM. Does nothing
+# servers of LDAP, RADIUS, mail, PostgreSQL and MariaDB, saslauthd, and a C compiler with PAM. Does nothing
 # when all is there. Prints why when it cannot help, and
 # that is no error: the tests then skip, and say so.
 set -eu
@@ -33,6 +33,11 @@ command -v gcc >/dev/null || missing="$missing gcc libc6-dev"
 [ -e /usr/lib/dovecot/pop3-login ] || missing="$missing dovecot-pop3d"
 [ -e /usr/lib/dovecot/imap-login ] || missing="$missing dovecot-imapd"
 [ -e /usr/lib/dovecot/submission-login ] || missing="$missing dovecot-submissiond"
+ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
+command -v mariadbd >/dev/null || missing="$missing mariadb-server"
+perl -MDBD::SQLite -e 1 2>/dev/null || missing="$missing libdbd-sqlite3-perl"
+perl -MDBD::Pg -e 1 2>/dev/null || missing="$missing libdbd-pg-perl"
+perl -MDBD::mysql -e 1 2>/dev/null || missing="$missing libdbd-mysql-perl"
 command -v saslauthd >/dev/null || missing="$missing sasl2-bin"
 command -v slapd >/dev/null || missing="$missing slapd"
 ls /usr/lib/*/sasl2/libgssapiv2.so >/dev/null 2>&1 || missing="$missing libsasl2-modules-gssapi-mit"
@@ -99,6 +104,13 @@ case $missing in
 *slapd*)
 	if [ -d /run/systemd/system ]; then
 		systemctl disable --now --quiet slapd.service || true
+	fi
+	;;
+esac
+case $missing in
+*postgresql* | *mariadb*)
+	if [ -d /run/systemd/system ]; then
+		systemctl disable --now --quiet postgresql.service mariadb.service || true
 	fi
 	;;
 esac

@@ -86,7 +86,7 @@ func provide(path, name string) error {
 		if err := lookAtSources(); err != nil {
 			return err
 		}
-		return build(path, "squidauth/cmd/"+name)
+		return build(path, name)
 	}
 	if info, err := os.Stat(source); err != nil {
 		return fmt.Errorf("SQUIDAUTH_BIN: %w", err)
@@ -96,8 +96,14 @@ func provide(path, name string) error {
 	return copyProgram(path, source)
 }
 
-func build(path, pkg string) error {
-	cmd := exec.Command("go", "build", "-o", path, pkg)
+// build builds a helper as the Makefile does: basic-db is basic with the drivers of
+// databases.
+func build(path, name string) error {
+	tags, pkg := "nodb", "squidauth/cmd/"+name
+	if name == "basic-db" {
+		tags, pkg = "", "squidauth/cmd/basic"
+	}
+	cmd := exec.Command("go", "build", "-tags", tags, "-o", path, pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build %s: %w\n%s", pkg, err, out)

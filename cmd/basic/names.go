@@ -34,6 +34,7 @@ var kinds = []kind{
 	{pamCommand, []string{"basic_pam_auth", "pam_auth"}, pamAuth},
 	{nisCommand, []string{"basic_nis_auth", "yp_auth"}, nisAuth},
 	{fakeCommand, []string{"basic_fake_auth"}, fakeAuth},
+	{dbCommand, []string{"basic_db_auth", "squid_db_auth"}, dbAuth},
 	{denyCommand, nil, nil},
 	{pop3Command, []string{"basic_pop3_auth", "pop3.pl"}, pop3Auth},
 	{imapCommand, nil, nil},

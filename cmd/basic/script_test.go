@@ -37,6 +37,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"squid": dialoguetest.Squid, "pop3d": pop3d, "saslauthd": saslauthd,
+			"sqlite": sqlite,
 		},
 		Condition: condition,
 	})

@@ -123,7 +123,7 @@ func (c command) argv(places *strings.Replacer) []string {
 
 // allCases is every case, in the order of the table.
 func allCases() []testCase {
-	return slices.Concat(floorCases(), basicCases(), systemCases(), ldapCases(), radiusCases(), negotiateCases(), ntlmCases(), wrapperCases())
+	return slices.Concat(floorCases(), basicCases(), dbCases(), systemCases(), ldapCases(), radiusCases(), negotiateCases(), ntlmCases(), wrapperCases())
 }
 
 // floorCases tell how fast the driver could be with a helper that does nothing, and, being the same program on both sides,

@@ -1,0 +1,167 @@
+//go:build !nodb
+
+package db
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// maxMessage bounds what a server may send at a time, in bytes.
+const maxMessage = 1 << 20
+
+var errConninfo = errors.New("the DSN for PostgreSQL cannot be read: it is KEY=VALUE;KEY=VALUE or a URL")
+
+// postgresEngine is a database of PostgreSQL.
+type postgresEngine struct {
+	conninfo string
+	opt      Options
+	where    string
+}
+
+func newPostgres(s source, opt Options) (*postgresEngine, error) {
+	e := &postgresEngine{conninfo: s.conninfo, opt: opt}
+	e.protect()
+	cfg, err := e.config()
+	switch {
+	case err == nil:
+		e.where = fmt.Sprintf("PostgreSQL's database %q on %s, port %d", cfg.Database, cfg.Host, cfg.Port)
+	case errors.As(err, new(*fs.PathError)): // there may be a certificate by the time it is asked for
+		e.where = "PostgreSQL"
+	default: // its text might hold a part of a password
+		return nil, errConninfo
+	}
+	return e, nil
+}
+
+// protect adds what the options say about TLS to the DSN, where it is stronger than
+// what is there.
+func (e *postgresEngine) protect() {
+	words := [][2]string{}
+	if mode, ok := map[TLSMode]string{TLSOff: "disable", TLSPrefer: "prefer", TLSVerify: "verify-full"}[e.opt.tlsMode()]; ok {
+		words = append(words, [2]string{"sslmode", mode})
+	}
+	if e.opt.CA != "" {
+		words = append(words, [2]string{"sslrootcert", e.opt.CA})
+	}
+	for _, w := range words {
+		switch {
+		case !strings.Contains(e.conninfo, "://"):
+			e.conninfo += fmt.Sprintf(" %s='%s'", w[0], strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(w[1]))
+		case strings.Contains(e.conninfo, "?"):
+			e.conninfo += "&" + w[0] + "=" + url.QueryEscape(w[1])
+		default:
+			e.conninfo += "?" + w[0] + "=" + url.QueryEscape(w[1])
+		}
+	}
+}
+
+// foreignParams are words of libpq's that the driver would pass on to the server,
+// which knows none of them.
+var foreignParams = []string{
+	"gssencmode", "gsslib", "gssdelegation", "hostaddr", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count",
+	"tcp_user_timeout", "sslcompression", "sslcrl", "sslcrldir", "requirepeer", "fallback_application_name", "load_balance_hosts",
+}
+
+// config reads the DSN, the environment and the files that they name, each time anew.
+func (e *postgresEngine) config() (*pgx.ConnConfig, error) {
+	cfg, err := pgx.ParseConfig(e.conninfo)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range foreignParams {
+		delete(cfg.RuntimeParams, name)
+	}
+	if cfg.RuntimeParams["application_name"] == "" {
+		cfg.RuntimeParams["application_name"] = "squidauth"
+	}
+	if e.opt.User != "" {
+		cfg.User = e.opt.User
+	}
+	cfg.DialFunc = dial
+	cfg.BuildFrontend = func(r io.Reader, w io.Writer) *pgproto3.Frontend {
+		f := pgproto3.NewFrontend(r, w)
+		f.SetMaxBodyLen(maxMessage)
+		return f
+	}
+	return cfg, nil
+}
+
+// Connect implements driver.Connector.
+func (e *postgresEngine) Connect(ctx context.Context) (driver.Conn, error) {
+	cfg, err := e.config()
+	if err != nil {
+		return nil, errConnect{err}
+	}
+	if e.opt.Password != nil {
+		password, err := e.opt.Password.Current(ctx)
+		if err != nil {
+			return nil, errConnect{errPassword{err}}
+		}
+		cfg.Password = string(password)
+	}
+	c, err := stdlib.GetConnector(*cfg).Connect(ctx)
+	if err != nil {
+		return nil, errConnect{err}
+	}
+	return c, nil
+}
+
+// Driver implements driver.Connector.
+func (e *postgresEngine) Driver() driver.Driver { return stdlib.GetDefaultDriver() }
+
+func (e *postgresEngine) dialect() dialect {
+	return dialect{quote: '"', foldsCase: true, placeholder: "$1"}
+}
+
+// prepares is false: the driver prepares once per connection, or as the DSN's
+// default_query_exec_mode says, which matters behind PgBouncer.
+func (e *postgresEngine) prepares() bool { return false }
+
+func (e *postgresEngine) queryContext(ctx context.Context) context.Context { return ctx }
+
+func (e *postgresEngine) file() (fs.FileInfo, error) { return nil, nil }
+
+// fault goes by the error codes of PostgreSQL (appendix A of its manual).
+func (e *postgresEngine) fault(err error) fault {
+	var coded *pgconn.PgError
+	if !errors.As(err, &coded) {
+		return faultServer
+	}
+	switch coded.Code {
+	case "22P02", "22003", "22007", "22008", "22021", "22P05": // not of the column's type, or character set
+		return faultName
+	case "28P01", "28000", "3D000": // password, pg_hba.conf, database
+		return faultAccount
+	case "42501":
+		return faultQuery
+	case "0A000", "26000", "42P05": // the table changed under a prepared statement, or PgBouncer lost it
+		return faultStale
+	}
+	if strings.HasPrefix(coded.Code, "42") {
+		return faultQuery
+	}
+	return faultServer
+}
+
+// words leaves PostgreSQL's own severity out: FATAL means something else in Squid's log.
+func (e *postgresEngine) words(err error) string {
+	var coded *pgconn.PgError
+	if errors.As(err, &coded) {
+		return fmt.Sprintf("%s, SQLSTATE %s", coded.Message, coded.Code)
+	}
+	return err.Error()
+}
+
+func (e *postgresEngine) String() string { return e.where }
