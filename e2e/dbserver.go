@@ -82,10 +82,14 @@ func (s *DBServer) Port() string { _, port, _ := strings.Cut(s.address, ":"); re
 // certify makes the server's certificate, for localhost and 127.0.0.1.
 func (s *DBServer) certify(t testing.TB) {
 	t.Helper()
-	if err := writeCertificates(s.dir, "localhost", loopback); err != nil {
+	ca, err := newAuthority(s.CA())
+	if err != nil {
 		t.Fatal(err)
 	}
-	s.give(t, s.file("dc.key"))
+	if err := ca.server(s.file("server"), "localhost", loopback); err != nil {
+		t.Fatal(err)
+	}
+	s.give(t, s.file("server.key"))
 }
 
 // do runs a command of the server's side to its end.

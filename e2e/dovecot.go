@@ -47,7 +47,7 @@ func StartDovecot(t testing.TB, users []User, settings ...string) *Dovecot {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := ca.server(d.file("server"), mailHost, net.IPv4(127, 0, 0, 1)); err != nil {
+	if err := ca.server(d.file("server"), mailHost, loopback); err != nil {
 		t.Fatal(err)
 	}
 	d.writeUsers(t, users)

@@ -2,12 +2,7 @@
 
 package e2e
 
-import (
-	"net"
-	"testing"
-)
-
-var loopback = net.IPv4(127, 0, 0, 1)
+import "testing"
 
 // StartMariaDB starts a server of MariaDB for the length of the test and runs the
 // script in it. Its Unix socket is Socket.
@@ -26,7 +21,7 @@ func StartMariaDB(t testing.TB, script string) *DBServer {
 			server, "--no-defaults", "--datadir=" + s.file("data"), "--socket=" + s.Socket(), "--pid-file=" + s.file("pid"),
 			"--bind-address=" + s.Host(), "--port=" + s.Port(), "--skip-log-bin", "--skip-name-resolve",
 			"--innodb-log-file-size=4M", "--innodb-buffer-pool-size=16M", "--innodb-flush-log-at-trx-commit=0", "--performance-schema=off",
-			"--ssl-ca=" + s.CA(), "--ssl-cert=" + s.file("dc.pem"), "--ssl-key=" + s.file("dc.key"),
+			"--ssl-ca=" + s.CA(), "--ssl-cert=" + s.file("server.pem"), "--ssl-key=" + s.file("server.key"),
 		}
 	})
 	s.do(t, "CREATE DATABASE "+DBName+" CHARACTER SET utf8mb4;\n"+

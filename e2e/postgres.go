@@ -37,7 +37,7 @@ func StartPostgres(t testing.TB, script string) *DBServer {
 		return []string{
 			program("postgres"), "-D", s.file("data"), "-h", s.Host(), "-p", s.Port(), "-k", s.dir,
 			"-c", "fsync=off", "-c", "shared_buffers=8MB", "-c", "max_connections=40",
-			"-c", "ssl=on", "-c", "ssl_cert_file=" + s.file("dc.pem"), "-c", "ssl_key_file=" + s.file("dc.key"),
+			"-c", "ssl=on", "-c", "ssl_cert_file=" + s.file("server.pem"), "-c", "ssl_key_file=" + s.file("server.key"),
 		}
 	})
 	s.do(t, "CREATE DATABASE "+DBName+"; CREATE ROLE "+DBUser+" LOGIN PASSWORD '"+DBPassword+"';\n",
