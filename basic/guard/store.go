@@ -16,7 +16,7 @@ type change func(rec record, pair tag) record
 
 // question is a login that a backend may be asked about.
 type question struct {
-	scope, name, user, version, password string
+	scope, name, user, version, place, password string
 
 	own tags // to this process
 	now time.Time
@@ -25,13 +25,13 @@ type question struct {
 // tags stand for a login, each under some key.
 type tags struct {
 	name tag // alike for all spellings that are one name to a directory
-	pair tag // of user and password, as they are
+	pair tag // of user and password as they are, and of the place
 }
 
 func (q *question) tags(k *key) tags {
 	return tags{
 		name: k.tag("name", q.scope, q.name),
-		pair: k.tag("pair", q.scope, q.version, q.user, q.password),
+		pair: k.tag("pair", q.scope, q.version, q.place, q.user, q.password),
 	}
 }
 
