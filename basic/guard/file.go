@@ -76,7 +76,7 @@ func (f *file) change(file *os.File, q *question, change change) error {
 	if err != nil {
 		return err
 	}
-	f.slot = appendSlot(f.slot[:0], t.name, change(rec, t.pair))
+	f.slot = appendSlot(f.slot[:0], t.name, change(rec, t))
 	if bytes.Equal(f.page[at:][:slotLen], f.slot) || rec == nil && f.slot[entryPhase] == 0 {
 		return nil
 	}

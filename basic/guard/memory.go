@@ -27,7 +27,7 @@ func (m *memory) update(q *question, r rules, change change) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	before, there := m.records[name]
-	rec := change(before, q.own.pair)
+	rec := change(before, q.own)
 	if len(rec) == 0 {
 		delete(m.records, name)
 		return
