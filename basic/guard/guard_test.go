@@ -272,6 +272,9 @@ func TestFold(t *testing.T) {
 		{"bob", "BOB", "Bob", " bob", "bob  ", "ｂｏｂ", "b\u00adob", "bo\u200bb", "bób", "bo\u0301b"},
 		{"john smith", "John  Smith", "john\u00a0smith", "john\tsmith"},
 		{"\xff\xfeJ", "\xff\xfej"},
+		{"bob", "bo\ufffcb", "bob\u0378", "bo\ue000b", "bob\U0001f600", "bo\u20ddb"},
+		{"strauss", "strauß", "STRAUẞ"}, {"jorgensen", "jørgensen", "JØRGENSEN"}, {"aeble", "æble"}, {"ivan", "ıvan", "İvan"},
+		{"たなか", "タナカ", "ﾀﾅｶ"},
 		{"σοφος", "ΣΟΦΟΣ", "σοφοσ"},
 	} {
 		for _, name := range alike {
@@ -280,7 +283,7 @@ func TestFold(t *testing.T) {
 			}
 		}
 	}
-	for _, pair := range [][2]string{{"bob", "bop"}, {"\xff", "\xfe"}, {"johnsmith", "john smith"}, {`d\bob`, "bob"}} {
+	for _, pair := range [][2]string{{"bob", "bop"}, {"\xff", "\xfe"}, {"johnsmith", "john smith"}, {`d\bob`, "bob"}, {"bob-1", "bob1"}, {"李", "王"}} {
 		if fold(pair[0]) == fold(pair[1]) {
 			t.Errorf("%q and %q are one name", pair[0], pair[1])
 		}
