@@ -193,6 +193,23 @@ func TestBusy(t *testing.T) {
 	f.expectLog("together again")
 }
 
+// TestOwnOnly: what the file decided without a question is none to the process itself,
+// when the file fails.
+func TestOwnOnly(t *testing.T) {
+	folder := t.TempDir()
+	startSibling(t, folder).expect("wrong-password 1", "bob 1")
+	f := guarded(t, sharedOptions(folder, nil))
+	f.expect("bob", "wrong-password", "1", "1", "1", "1", "1", "1")
+	other, err := state.Take(t.Context(), folder, fileName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Unlock()
+	f.expect("bob", "authenticated asked", "right")
+	f.later(maxAsking)
+	f.expect("bob", "wrong-password asked", "2", "3", "4", "5", "6")
+}
+
 func (f *fixture) expectLog(want ...string) {
 	f.t.Helper()
 	for _, w := range want {

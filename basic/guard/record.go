@@ -112,7 +112,7 @@ func (r rules) begin(rec record, t tags, now time.Time, who asker) (record, deci
 
 // end enters how a question ended: accepted, refused in a way that counts, or neither.
 func (r rules) end(rec record, t tags, now time.Time, pid int, v basic.Verdict) record {
-	rec = slices.DeleteFunc(slices.Clone(rec), func(e entry) bool { return e.phase == asking && e.pair == t.pair && e.pid == pid })
+	rec = r.withdraw(rec, t, pid)
 	switch {
 	case accepted(v):
 		return r.forgive(rec, t.user.mark(), now)
@@ -120,6 +120,11 @@ func (r rules) end(rec record, t tags, now time.Time, pid int, v basic.Verdict) 
 		return append(makeRoom(r.prune(rec, now)), entry{pair: t.pair, user: t.user.mark(), at: now, phase: refused, pid: pid, reason: v.Reason(), text: v.Text()})
 	}
 	return r.prune(rec, now)
+}
+
+// withdraw strikes out that a process asks.
+func (r rules) withdraw(rec record, t tags, pid int) record {
+	return slices.DeleteFunc(slices.Clone(rec), func(e entry) bool { return e.phase == asking && e.pair == t.pair && e.pid == pid })
 }
 
 // forgive ends the count of a user. Somebody else whose name folds alike might log in to

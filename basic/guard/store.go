@@ -68,6 +68,9 @@ func (s *store) begin(q *question, r rules, who asker) decision {
 	if err != nil {
 		return mine
 	}
+	if mine.what == ask && shared.what != ask {
+		s.memory.update(q, r, func(rec record, t tags) record { return r.withdraw(rec, t, who.pid) })
+	}
 	shared.entered = true
 	return shared
 }
