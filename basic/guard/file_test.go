@@ -364,6 +364,22 @@ func TestFull(t *testing.T) {
 	f.expect("user8999", "no-such-user", "x")
 }
 
+// TestFlood: who floods it with names gets no more guesses at one of them.
+func TestFlood(t *testing.T) {
+	for name, folder := range map[string]string{"file": t.TempDir(), "memory": ""} {
+		t.Run(name, func(t *testing.T) {
+			f := guarded(t, sharedOptions(folder, nil))
+			f.expect("bob", "wrong-password asked", "1", "2", "3", "4")
+			for i := range 3 * maxNames {
+				f.later(time.Millisecond)
+				f.login(fmt.Sprintf("user%d", i), "x")
+			}
+			f.expect("bob", "wrong-password asked", "5")
+			f.expect("bob", "held-back", "6", "right")
+		})
+	}
+}
+
 // FuzzFile: whatever the file holds, nobody is let in who should not be, nobody is
 // refused for longer than the times say, and the file is usable afterwards.
 func FuzzFile(f *testing.F) {

@@ -166,6 +166,17 @@ func (r rules) prune(rec record, now time.Time) record {
 	return rec
 }
 
+// worth is how many refusals would be forgotten with a record: a flood of names shall not
+// make room for more guesses at one that was guessed at.
+func (r rules) worth(rec record, now time.Time) (n int) {
+	for _, e := range r.prune(rec, now) {
+		if e.phase != forgiven {
+			n++
+		}
+	}
+	return n
+}
+
 // counted reports that an entry is a refusal, or may have been one.
 func (r rules) counted(e entry, now time.Time) bool {
 	return !e.at.After(now.Add(skew)) && (e.phase == refused || e.phase == asking && !r.underway(e, now))

@@ -60,7 +60,7 @@ func (s *store) begin(q *question, r rules, who asker) decision {
 	if s.file == nil || s.resting(q.now) {
 		return mine
 	}
-	err := s.file.update(q, beginWait, func(rec record, t tags) (out record) {
+	err := s.file.update(q, r, beginWait, func(rec record, t tags) (out record) {
 		out, shared = r.begin(rec, t, q.now, who)
 		return out
 	})
@@ -80,7 +80,7 @@ func (s *store) end(q *question, r rules, d decision, pid int, v basic.Verdict) 
 	change := func(rec record, t tags) record { return r.end(rec, t, q.now, pid, v) }
 	s.memory.update(q, r, change)
 	if d.entered || s.file != nil && !s.resting(q.now) {
-		s.report(s.file.update(q, endWait, change), q.now)
+		s.report(s.file.update(q, r, endWait, change), q.now)
 	}
 }
 
