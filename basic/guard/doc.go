@@ -12,7 +12,7 @@
 // The count is of refusals, not of passwords, because a directory counts those. It
 // begins anew once the name was not refused for the whole window, which is how Active
 // Directory does it (lockoutObservationWindow) and stricter than a window that slides;
-// and with an accepted login, which sets the directory's count to zero too. One
+// and with an accepted login of the same user, which sets the directory's count to zero too. One
 // password is asked about twice at most within a count, so that a device with an old
 // one does not use it all up. Refusals that no password would have changed, such as a
 // disabled account, are neither counted nor remembered. Names that do not exist are

@@ -47,7 +47,7 @@ func newFile(folder string) *file {
 }
 
 // update replaces the record of a login's name by what change makes of it.
-func (f *file) update(q *question, within time.Duration, change change) error {
+func (f *file) update(q *question, r rules, within time.Duration, change change) error {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	select {
@@ -61,7 +61,7 @@ func (f *file) update(q *question, within time.Duration, change change) error {
 		return err
 	}
 	defer f.shared.Unlock()
-	return f.change(open, q, change)
+	return f.change(open, q, r, change)
 }
 
 // close closes the file. It may be used again.
@@ -72,17 +72,17 @@ func (f *file) close() {
 }
 
 // change is update for a file that is open and locked.
-func (f *file) change(file *os.File, q *question, change change) error {
+func (f *file) change(file *os.File, q *question, r rules, change change) error {
 	k, err := readKey(file, q.now)
 	if err != nil {
 		return err
 	}
 	t := q.sharedTags(&k)
-	at, rec, err := f.find(file, t.name)
+	at, rec, err := f.find(file, t.name, func(rec record) int { return r.worth(rec, q.now) })
 	if err != nil {
 		return err
 	}
-	f.slot = appendSlot(f.slot[:0], t.name, change(rec, t.pair))
+	f.slot = appendSlot(f.slot[:0], t.name, change(rec, t))
 	if bytes.Equal(f.page[at:][:slotLen], f.slot) || rec == nil && f.slot[entryPhase] == 0 {
 		return nil
 	}
@@ -121,26 +121,27 @@ func newKey() (k key) {
 }
 
 // find reads the bucket of a name, and returns where in it the name's slot is and what
-// that holds. A name without one gets a slot that is empty, or the one that was not
-// used for longest.
-func (f *file) find(file *os.File, name tag) (at int, rec record, err error) {
+// that holds. A name without one gets the slot that is worth least, and of several the
+// one that was not used for longest.
+func (f *file) find(file *os.File, name tag, worth func(record) int) (at int, rec record, err error) {
 	n, err := file.ReadAt(f.page[:], name.offset())
 	if err != nil && err != io.EOF {
 		return 0, nil, err
 	}
 	clear(f.page[n:])
+	var least int
 	var oldest time.Time
 	for slot := 0; slot < pageLen; slot += slotLen {
 		who, rec := parseSlot(f.page[slot:][:slotLen])
 		if rec != nil && who == name {
 			return slot, rec, nil
 		}
-		var used time.Time
+		w, used := 0, time.Time{}
 		if rec != nil {
-			used = rec[len(rec)-1].at
+			w, used = worth(rec), rec[len(rec)-1].at
 		}
-		if slot == 0 || used.Before(oldest) {
-			at, oldest = slot, used
+		if slot == 0 || w < least || w == least && used.Before(oldest) {
+			at, least, oldest = slot, w, used
 		}
 	}
 	return at, nil, nil

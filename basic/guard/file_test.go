@@ -193,6 +193,23 @@ func TestBusy(t *testing.T) {
 	f.expectLog("together again")
 }
 
+// TestOwnOnly: what the file decided without a question is none to the process itself,
+// when the file fails.
+func TestOwnOnly(t *testing.T) {
+	folder := t.TempDir()
+	startSibling(t, folder).expect("wrong-password 1", "bob 1")
+	f := guarded(t, sharedOptions(folder, nil))
+	f.expect("bob", "wrong-password", "1", "1", "1", "1", "1", "1")
+	other, err := state.Take(t.Context(), folder, fileName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Unlock()
+	f.expect("bob", "authenticated asked", "right")
+	f.later(maxAsking)
+	f.expect("bob", "wrong-password asked", "2", "3", "4", "5", "6")
+}
+
 func (f *fixture) expectLog(want ...string) {
 	f.t.Helper()
 	for _, w := range want {
@@ -345,6 +362,22 @@ func TestFull(t *testing.T) {
 		t.Errorf("%d names in memory", n)
 	}
 	f.expect("user8999", "no-such-user", "x")
+}
+
+// TestFlood: who floods it with names gets no more guesses at one of them.
+func TestFlood(t *testing.T) {
+	for name, folder := range map[string]string{"file": t.TempDir(), "memory": ""} {
+		t.Run(name, func(t *testing.T) {
+			f := guarded(t, sharedOptions(folder, nil))
+			f.expect("bob", "wrong-password asked", "1", "2", "3", "4")
+			for i := range 3 * maxNames {
+				f.later(time.Millisecond)
+				f.login(fmt.Sprintf("user%d", i), "x")
+			}
+			f.expect("bob", "wrong-password asked", "5")
+			f.expect("bob", "held-back", "6", "right")
+		})
+	}
 }
 
 // FuzzFile: whatever the file holds, nobody is let in who should not be, nobody is

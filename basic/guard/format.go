@@ -20,13 +20,13 @@ import (
 //	bucket   4 slots, 4 KiB; there are 1024 buckets
 //	slot     name 12, CRC-32C of the rest of the slot 4, entries 10 × 100, empty 8
 //	entry    pair 12, time 8 (Unix ms), process 4, phase 1, length of reason 1,
-//	         length of text 1, empty 1, reason and text 72
+//	         length of text 1, empty 1, user 4, reason and text 68
 //
 // A name is in one of the slots of the bucket that its tag begins with, modulo 1024. A
 // slot with a wrong sum is empty, and so is one of zeros. A slot lies within a page of
 // memory, so that a process that is killed does not leave half of one.
 const (
-	magic    = "squidauth guard1"
+	magic    = "squidauth guard2"
 	keyLen   = 32
 	tagLen   = 12
 	sumLen   = 4
@@ -34,7 +34,9 @@ const (
 	buckets  = 1024
 	slotLen  = 1024
 	entryLen = 100
-	wordsLen = 72
+	wordsAt  = 32
+	wordsLen = entryLen - wordsAt
+	markLen  = 4
 	headLen  = len(magic) + keyLen + sumLen
 
 	// entryPhase is where the first entry's phase is in a slot; 0: the slot is empty.
@@ -60,6 +62,12 @@ func (k *key) tag(words ...string) (t tag) {
 	}
 	copy(t[:], mac.Sum(nil))
 	return t
+}
+
+// mark returns the part of a user's tag that an entry has room for.
+func (t tag) mark() (m tag) {
+	copy(m[:markLen], t[:])
+	return m
 }
 
 // offset returns where the bucket of a name begins.
@@ -119,7 +127,8 @@ func (e entry) put(b []byte) {
 		text = ""
 	}
 	b[25], b[26] = byte(len(reason)), byte(len(text))
-	copy(b[28:], string(reason)+text)
+	copy(b[wordsAt-markLen:wordsAt], e.user[:])
+	copy(b[wordsAt:], string(reason)+text)
 }
 
 // parseSlot reads a slot. The record is nil if it is empty, or not whole.
@@ -147,8 +156,9 @@ func parseEntry(b []byte) (e entry, ok bool) {
 	copy(e.pair[:], b)
 	e.at = time.UnixMilli(int64(binary.LittleEndian.Uint64(b[12:])))
 	e.pid = int(int32(binary.LittleEndian.Uint32(b[20:])))
-	e.reason = basic.Reason(bytes.Clone(b[28:][:reason]))
-	e.text = string(b[28+reason:][:text])
+	copy(e.user[:markLen], b[wordsAt-markLen:])
+	e.reason = basic.Reason(bytes.Clone(b[wordsAt:][:reason]))
+	e.text = string(b[wordsAt+reason:][:text])
 	if !isCode(string(e.reason)) {
 		e.reason = basic.WrongPassword
 	}

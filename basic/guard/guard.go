@@ -125,7 +125,7 @@ func (g *Backend) why(d decision) error {
 }
 
 func (g *Backend) question(ctx context.Context, user string, password protocol.Secret) *question {
-	q := &question{scope: g.opt.Scope, name: fold(user), user: user, password: string(password)}
+	q := &question{scope: g.opt.Scope, name: fold(basic.Account(g.backend, user)), user: user, place: basic.Place(ctx, g.backend), password: string(password)}
 	if v, ok := g.backend.(basic.Versioned); ok {
 		q.version = v.Version(ctx)
 	}

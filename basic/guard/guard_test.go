@@ -106,6 +106,48 @@ func TestLimit(t *testing.T) {
 	f.expect("bob", "wrong-password asked", "9")
 }
 
+// named takes "other@" and "DOM\" off names.
+type named struct{ *directory }
+
+func (named) Account(user string) string {
+	name, _, _ := strings.Cut(user[strings.IndexByte(user, '\\')+1:], "@")
+	return name
+}
+
+// TestAccount: whatever names a backend takes for one account share its count.
+func TestAccount(t *testing.T) {
+	f := &fixture{t: t, directory: newDirectory(), time: time.Now()}
+	f.guard(named{f.directory}, Options{Limit: 3, Window: time.Hour})
+	for _, user := range []string{"bob", `DOM\Bob`, "bob@dom"} {
+		f.login(user, "guess")
+	}
+	f.expect("bob@elsewhere", "held-back", "x", "right")
+	f.expect(`ELSE\bob`, "held-back", "x")
+}
+
+// TestForgiven: who has a name that folds alike cannot end another's count.
+func TestForgiven(t *testing.T) {
+	f := &fixture{t: t, directory: newDirectory(), time: time.Now()}
+	f.guard(exact{f.directory}, Options{Limit: 3, Window: time.Hour, Folder: t.TempDir()})
+	f.expect("bob", "wrong-password asked", "1", "2")
+	f.expect("bób", "authenticated asked", "own")
+	f.expect("bob", "wrong-password asked", "3")
+	f.expect("bób", "authenticated asked", "own") // which was good before
+	f.expect("bob", "held-back", "4")
+	f.expect("BOB", "held-back", "right")
+}
+
+// exact is a directory with two users whose names fold alike.
+type exact struct{ *directory }
+
+func (e exact) Authenticate(ctx context.Context, user string, password protocol.Secret) basic.Verdict {
+	if user == "bób" && password == "own" {
+		e.asked++
+		return basic.Yes(protocol.Identity{User: user})
+	}
+	return e.directory.Authenticate(ctx, user, password)
+}
+
 // TestWindow: as long as refusals follow one another within the window none of them is
 // forgotten, since the directory forgets none.
 func TestWindow(t *testing.T) {
@@ -230,6 +272,9 @@ func TestFold(t *testing.T) {
 		{"bob", "BOB", "Bob", " bob", "bob  ", "ｂｏｂ", "b\u00adob", "bo\u200bb", "bób", "bo\u0301b"},
 		{"john smith", "John  Smith", "john\u00a0smith", "john\tsmith"},
 		{"\xff\xfeJ", "\xff\xfej"},
+		{"bob", "bo\ufffcb", "bob\u0378", "bo\ue000b", "bob\U0001f600", "bo\u20ddb"},
+		{"strauss", "strauß", "STRAUẞ"}, {"jorgensen", "jørgensen", "JØRGENSEN"}, {"aeble", "æble"}, {"ivan", "ıvan", "İvan"},
+		{"たなか", "タナカ", "ﾀﾅｶ"},
 		{"σοφος", "ΣΟΦΟΣ", "σοφοσ"},
 	} {
 		for _, name := range alike {
@@ -238,7 +283,7 @@ func TestFold(t *testing.T) {
 			}
 		}
 	}
-	for _, pair := range [][2]string{{"bob", "bop"}, {"\xff", "\xfe"}, {"johnsmith", "john smith"}, {`d\bob`, "bob"}} {
+	for _, pair := range [][2]string{{"bob", "bop"}, {"\xff", "\xfe"}, {"johnsmith", "john smith"}, {`d\bob`, "bob"}, {"bob-1", "bob1"}, {"李", "王"}} {
 		if fold(pair[0]) == fold(pair[1]) {
 			t.Errorf("%q and %q are one name", pair[0], pair[1])
 		}

@@ -27,7 +27,7 @@ func (m *memory) update(q *question, r rules, change change) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	before, there := m.records[name]
-	rec := change(before, q.own.pair)
+	rec := change(before, q.own)
 	if len(rec) == 0 {
 		delete(m.records, name)
 		return
@@ -38,7 +38,7 @@ func (m *memory) update(q *question, r rules, change change) {
 	m.records[name] = rec
 }
 
-// makeRoom forgets what has expired, or else some name.
+// makeRoom forgets what has expired, or else of some names the one that is worth least.
 func (m *memory) makeRoom(r rules, now time.Time) {
 	if since := now.Sub(m.swept); since < 0 || since >= sweepEvery {
 		m.swept = now
@@ -48,10 +48,21 @@ func (m *memory) makeRoom(r rules, now time.Time) {
 			}
 		}
 	}
-	for name := range m.records {
-		if len(m.records) < maxNames {
+	if len(m.records) >= maxNames {
+		delete(m.records, m.leastOfSome(r, now))
+	}
+}
+
+// leastOfSome looks at as many names as a bucket of the file has.
+func (m *memory) leastOfSome(r rules, now time.Time) (name tag) {
+	seen, least := 0, 0
+	for some, rec := range m.records {
+		if w := r.worth(rec, now); seen == 0 || w < least {
+			name, least = some, w
+		}
+		if seen++; seen == pageLen/slotLen {
 			break
 		}
-		delete(m.records, name)
 	}
+	return name
 }

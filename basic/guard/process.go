@@ -25,36 +25,36 @@ func (f *inFlight) release(pair tag) {
 	delete(f.pairs, pair)
 }
 
-// good holds the passwords that let users in last, of each name one. It is never
+// good holds the passwords that let users in last, of each one. It is never
 // written to a file.
 type good struct {
 	mu    sync.Mutex
-	pairs map[tag]tag // by name
+	pairs map[tag]tag // by user
 }
 
 func (g *good) is(t tags) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	pair, there := g.pairs[t.name]
+	pair, there := g.pairs[t.user]
 	return there && pair == t.pair
 }
 
 func (g *good) set(t tags) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if _, there := g.pairs[t.name]; !there && len(g.pairs) >= maxNames {
+	if _, there := g.pairs[t.user]; !there && len(g.pairs) >= maxNames {
 		for some := range g.pairs {
 			delete(g.pairs, some)
 			break
 		}
 	}
-	g.pairs[t.name] = t.pair
+	g.pairs[t.user] = t.pair
 }
 
 func (g *good) unset(t tags) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.pairs[t.name] == t.pair {
-		delete(g.pairs, t.name)
+	if g.pairs[t.user] == t.pair {
+		delete(g.pairs, t.user)
 	}
 }

@@ -33,6 +33,7 @@ const (
 // entry is one question to the backend.
 type entry struct {
 	pair   tag // of the name and the password
+	user   tag // of the name, as much as fits: see mark
 	at     time.Time
 	phase  phase
 	pid    int // who asks
@@ -77,16 +78,16 @@ const (
 )
 
 // begin decides about a login, and enters it if it is to be asked about.
-func (r rules) begin(rec record, pair tag, now time.Time, who asker) (record, decision) {
+func (r rules) begin(rec record, t tags, now time.Time, who asker) (record, decision) {
 	rec = r.prune(rec, now)
 	count, asks := 0, 0
 	var last, mine entry
 	var until time.Time
 	for _, e := range rec {
 		switch {
-		case e.pair == pair && r.underway(e, now) && e.pid != who.pid:
+		case e.pair == t.pair && r.underway(e, now) && e.pid != who.pid:
 			return rec, decision{what: wait}
-		case e.pair == pair && e.phase != asking && age(e, now) < r.remember:
+		case e.pair == t.pair && e.phase != asking && age(e, now) < r.remember:
 			return rec, decision{what: refuse, entry: e}
 		}
 		if e.phase == forgiven {
@@ -96,7 +97,7 @@ func (r rules) begin(rec record, pair tag, now time.Time, who asker) (record, de
 		if e.phase == refused {
 			last = e
 		}
-		if e.phase == refused && e.pair == pair {
+		if e.phase == refused && e.pair == t.pair {
 			asks, mine = asks+1, e
 		}
 	}
@@ -106,26 +107,32 @@ func (r rules) begin(rec record, pair tag, now time.Time, who asker) (record, de
 	if r.limit > 0 && (count > r.limit || count == r.limit && !who.known) {
 		return rec, decision{what: hold, entry: last, count: count, until: until}
 	}
-	return append(makeRoom(rec), entry{pair: pair, at: now, phase: asking, pid: who.pid}), decision{what: ask}
+	return append(makeRoom(rec), entry{pair: t.pair, user: t.user.mark(), at: now, phase: asking, pid: who.pid}), decision{what: ask}
 }
 
 // end enters how a question ended: accepted, refused in a way that counts, or neither.
-func (r rules) end(rec record, pair tag, now time.Time, pid int, v basic.Verdict) record {
-	rec = slices.DeleteFunc(slices.Clone(rec), func(e entry) bool { return e.phase == asking && e.pair == pair && e.pid == pid })
+func (r rules) end(rec record, t tags, now time.Time, pid int, v basic.Verdict) record {
+	rec = r.withdraw(rec, t, pid)
 	switch {
 	case accepted(v):
-		return r.forgive(rec, now)
+		return r.forgive(rec, t.user.mark(), now)
 	case counts(v):
-		return append(makeRoom(r.prune(rec, now)), entry{pair: pair, at: now, phase: refused, pid: pid, reason: v.Reason(), text: v.Text()})
+		return append(makeRoom(r.prune(rec, now)), entry{pair: t.pair, user: t.user.mark(), at: now, phase: refused, pid: pid, reason: v.Reason(), text: v.Text()})
 	}
 	return r.prune(rec, now)
 }
 
-// forgive ends the count. It may change rec.
-func (r rules) forgive(rec record, now time.Time) record {
-	rec = slices.DeleteFunc(rec, func(e entry) bool { return e.phase == asking && !r.underway(e, now) })
+// withdraw strikes out that a process asks.
+func (r rules) withdraw(rec record, t tags, pid int) record {
+	return slices.DeleteFunc(slices.Clone(rec), func(e entry) bool { return e.phase == asking && e.pair == t.pair && e.pid == pid })
+}
+
+// forgive ends the count of a user. Somebody else whose name folds alike might log in to
+// have the refusals of this one forgotten: they stay. It may change rec.
+func (r rules) forgive(rec record, user tag, now time.Time) record {
+	rec = slices.DeleteFunc(rec, func(e entry) bool { return e.user == user && e.phase == asking && !r.underway(e, now) })
 	for i := range rec {
-		if rec[i].phase == refused {
+		if rec[i].user == user && rec[i].phase == refused {
 			rec[i].phase = forgiven
 		}
 	}
@@ -157,6 +164,17 @@ func (r rules) prune(rec record, now time.Time) record {
 		}
 	}
 	return rec
+}
+
+// worth is how many refusals would be forgotten with a record: a flood of names shall not
+// make room for more guesses at one that was guessed at.
+func (r rules) worth(rec record, now time.Time) (n int) {
+	for _, e := range r.prune(rec, now) {
+		if e.phase != forgiven {
+			n++
+		}
+	}
+	return n
 }
 
 // counted reports that an entry is a refusal, or may have been one.

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,11 +13,11 @@ import (
 const restAfter = 5 * time.Second
 
 // change makes a new record of one.
-type change func(rec record, pair tag) record
+type change func(rec record, t tags) record
 
 // question is a login that a backend may be asked about.
 type question struct {
-	scope, name, user, version, password string
+	scope, name, user, version, place, password string
 
 	own tags // to this process
 	now time.Time
@@ -27,14 +28,16 @@ type question struct {
 
 // tags stand for a login, each under some key.
 type tags struct {
-	name tag // alike for all spellings that are one name to a directory
-	pair tag // of user and password, as they are
+	name tag // alike for all spellings that may be one name to a directory
+	user tag // alike for the spellings that surely are: letter case apart
+	pair tag // of user and password as they are, and of the place
 }
 
 func (q *question) tags(k *key) tags {
 	return tags{
 		name: k.tag("name", q.scope, q.name),
-		pair: k.tag("pair", q.scope, q.version, q.user, q.password),
+		user: k.tag("user", q.scope, strings.ToLower(q.user)),
+		pair: k.tag("pair", q.scope, q.version, q.place, q.user, q.password),
 	}
 }
 
@@ -61,20 +64,23 @@ type store struct {
 // know.
 func (s *store) begin(q *question, r rules, who asker) decision {
 	var mine, shared decision
-	s.memory.update(q, r, func(rec record, pair tag) (out record) {
-		out, mine = r.begin(rec, pair, q.now, who)
+	s.memory.update(q, r, func(rec record, t tags) (out record) {
+		out, mine = r.begin(rec, t, q.now, who)
 		return out
 	})
 	if s.file == nil || s.resting(q.now) {
 		return mine
 	}
-	err := s.file.update(q, beginWait, func(rec record, pair tag) (out record) {
-		out, shared = r.begin(rec, pair, q.now, who)
+	err := s.file.update(q, r, beginWait, func(rec record, t tags) (out record) {
+		out, shared = r.begin(rec, t, q.now, who)
 		return out
 	})
 	s.report(err, q.now)
 	if err != nil {
 		return mine
+	}
+	if mine.what == ask && shared.what != ask {
+		s.memory.update(q, r, func(rec record, t tags) record { return r.withdraw(rec, t, who.pid) })
 	}
 	shared.entered = true
 	return shared
@@ -82,10 +88,10 @@ func (s *store) begin(q *question, r rules, who asker) decision {
 
 // end enters how the question ended that d was the decision about.
 func (s *store) end(q *question, r rules, d decision, pid int, v basic.Verdict) {
-	change := func(rec record, pair tag) record { return r.end(rec, pair, q.now, pid, v) }
+	change := func(rec record, t tags) record { return r.end(rec, t, q.now, pid, v) }
 	s.memory.update(q, r, change)
 	if d.entered || s.file != nil && !s.resting(q.now) {
-		s.report(s.file.update(q, endWait, change), q.now)
+		s.report(s.file.update(q, r, endWait, change), q.now)
 	}
 }
 

@@ -45,6 +45,17 @@ func (d *Domain) bindName(_ context.Context, _ *ldapconn.Pool, user string) (str
 	return user + "@" + d.Name, nil
 }
 
+// withoutDomain returns what stays of a name in whatever form names the domain.
+func withoutDomain(user string) string {
+	if _, name, found := strings.Cut(user, `\`); found {
+		return name
+	}
+	if at := strings.LastIndexByte(user, '@'); at >= 0 {
+		return user[:at]
+	}
+	return user
+}
+
 // Token is the groups of the user's access token, nested ones among it, as the domain
 // controller tells who is logged in ([MS-ADTS] section 3.1.1.3.2, tokenGroups of the
 // rootDSE).

@@ -14,6 +14,21 @@ import (
 	"squidauth/protocol"
 )
 
+// TestAccount: the names of one account of Active Directory are one to who counts.
+func TestAccount(t *testing.T) {
+	domain, other := &Backend{opt: Options{Account: &Domain{}}}, &Backend{opt: Options{Account: &Make{}}}
+	for user, want := range map[string]string{
+		"alice": "alice", "alice@example.test": "alice", `EXAMPLE\alice`: "alice", "a@b@c": "a@b", "@": "", `\`: "",
+	} {
+		if got := basic.Account(domain, user); got != want {
+			t.Errorf("%q is %q, want %q", user, got, want)
+		}
+		if got := basic.Account(other, user); got != user {
+			t.Errorf("%q is %q", user, got)
+		}
+	}
+}
+
 // TestDomainNames: a name of Squid's is one form of an account's name, and no other of
 // the many that a domain controller takes.
 func TestDomainNames(t *testing.T) {

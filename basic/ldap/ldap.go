@@ -76,7 +76,7 @@ type Backend struct {
 	users *ldapconn.Pool
 }
 
-var _ basic.Backend = (*Backend)(nil)
+var _ basic.Namer = (*Backend)(nil)
 
 // New returns a Backend, which has asked nothing yet.
 func New(opt Options) *Backend { return &Backend{opt: opt, users: opt.Servers.ForUsers()} }
@@ -98,6 +98,14 @@ func (b *Backend) Authenticate(ctx context.Context, user string, password protoc
 		return b.compare(ctx, u, password)
 	}
 	return b.bind(ctx, u, password)
+}
+
+// Account implements basic.Namer: Active Directory takes several names for one account.
+func (b *Backend) Account(user string) string {
+	if _, ok := b.opt.Account.(*Domain); ok {
+		return withoutDomain(user)
+	}
+	return user
 }
 
 // compare asks whether the user's entry has the password.

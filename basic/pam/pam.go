@@ -53,7 +53,7 @@ type Backend struct {
 	lost atomic.Int64  // transactions under way for which nobody waits any more
 }
 
-var _ basic.Backend = (*Backend)(nil)
+var _ basic.Namer = (*Backend)(nil)
 
 // New returns the Backend. PAM reads the service's file anew for each transaction.
 func New(opt Options) *Backend {
@@ -67,10 +67,7 @@ func New(opt Options) *Backend {
 
 // Authenticate implements basic.Backend.
 func (b *Backend) Authenticate(ctx context.Context, user string, password protocol.Secret) basic.Verdict {
-	account := user
-	if b.opt.StripRealm {
-		account = stripRealm(user)
-	}
+	account := b.Account(user)
 	switch {
 	case !legalName(account):
 		return basic.No(basic.IllegalName, "")
@@ -89,6 +86,14 @@ func (b *Backend) Authenticate(ctx context.Context, user string, password protoc
 		pause(ctx, a.delay)
 	}
 	return v
+}
+
+// Account implements basic.Namer.
+func (b *Backend) Account(user string) string {
+	if b.opt.StripRealm {
+		return stripRealm(user)
+	}
+	return user
 }
 
 // failure is why there is no answer.

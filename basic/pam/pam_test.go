@@ -242,3 +242,13 @@ func TestNotLinked(t *testing.T) {
 		t.Errorf("cause: %v", v.Cause())
 	}
 }
+
+// TestAccount: who counts refusals sees the name that the modules see, or else any
+// realm would make another of it.
+func TestAccount(t *testing.T) {
+	for strip, want := range map[bool]string{false: "alice@1", true: "alice"} {
+		if got := basic.Account(New(Options{StripRealm: strip}), "alice@1"); got != want {
+			t.Errorf("%v: %q", strip, got)
+		}
+	}
+}

@@ -69,7 +69,7 @@ type Backend struct {
 	servers []*server
 }
 
-var _ basic.Backend = (*Backend)(nil)
+var _ basic.Placed = (*Backend)(nil)
 
 // New returns the Backend of a configuration. It asks nobody anything yet; the error
 // says what cannot be meant.
@@ -136,10 +136,7 @@ func (b *Backend) Authenticate(ctx context.Context, user string, password protoc
 	case password == "" || strings.IndexByte(string(password), 0) >= 0: // servers cut it there
 		return basic.No(IllegalPassword, "")
 	}
-	q := question{user: user, password: password}
-	if b.config.CallingStation != nil {
-		q.station = cut(b.config.CallingStation(ctx), maxValue)
-	}
+	q := question{user: user, password: password, station: b.Place(ctx)}
 	a, r, f := b.ask(ctx, q)
 	if f != nil {
 		return basic.Undecided(f.reason, f.cause)
@@ -147,6 +144,15 @@ func (b *Backend) Authenticate(ctx context.Context, user string, password protoc
 	v := b.verdict(a.endpoint, user, r)
 	a.endpoint.put(a.link)
 	return v
+}
+
+// Place implements basic.Placed: servers may let a user in from one station only. It
+// returns the Calling-Station-Id.
+func (b *Backend) Place(ctx context.Context) string {
+	if b.config.CallingStation == nil {
+		return ""
+	}
+	return cut(b.config.CallingStation(ctx), maxValue)
 }
 
 // pause returns how long to wait for an answer to the n-th packet of a request.

@@ -32,6 +32,10 @@ type Options struct {
 	// wrong, see basic.Versioned; nil: it never does.
 	Version func(context.Context) string
 
+	// Place returns what the answers depend on besides the user and the password, see
+	// basic.Placed; nil: nothing.
+	Place func(context.Context) string
+
 	Name string           // of the backend, in the audit log
 	Now  func() time.Time // the clock; nil means time.Now
 }
@@ -45,15 +49,18 @@ type Backend struct {
 
 	mu       sync.Mutex
 	asking   map[login]*answer
-	accepted map[string]accepted // by user, as the client wrote it
-	epoch    int                 // counts Reloads
+	accepted map[client]accepted
+	epoch    int // counts Reloads
 }
 
 var _ basic.Backend = (*Backend)(nil)
 
+// client is who sent something: a user, as the client wrote it, at a place.
+type client struct{ user, place string }
+
 // login is what a client sent.
 type login struct {
-	user     string
+	client
 	password protocol.Secret
 }
 
@@ -64,7 +71,7 @@ type answer struct {
 	late    bool // who asked had no time left
 }
 
-// accepted is the last login of a user that was accepted.
+// accepted is the last login of a client that was accepted.
 type accepted struct {
 	password [sha256.Size]byte // a keyed hash of it
 	version  string
@@ -78,12 +85,17 @@ func New(b basic.Backend, opt Options) *Backend {
 		opt.Now = time.Now
 	}
 	if opt.Version == nil {
-		opt.Version = func(context.Context) string { return "" }
+		opt.Version = nothing
 	}
-	m := &Backend{backend: b, opt: opt, asking: make(map[login]*answer), accepted: make(map[string]accepted)}
+	if opt.Place == nil {
+		opt.Place = nothing
+	}
+	m := &Backend{backend: b, opt: opt, asking: make(map[login]*answer), accepted: make(map[client]accepted)}
 	rand.Read(m.key[:]) // never fails
 	return m
 }
+
+func nothing(context.Context) string { return "" }
 
 // Reload forgets what was accepted, and passes on to the backend.
 func (m *Backend) Reload(ctx context.Context) error {
@@ -99,7 +111,7 @@ func (m *Backend) Close() error { return basic.Close(m.backend) }
 
 // Authenticate implements basic.Backend.
 func (m *Backend) Authenticate(ctx context.Context, user string, password protocol.Secret) basic.Verdict {
-	l := login{user, password}
+	l := login{client{user, m.opt.Place(ctx)}, password}
 	version := ""
 	if m.opt.Accepted > 0 {
 		version = m.opt.Version(ctx)
@@ -157,7 +169,7 @@ func (m *Backend) recall(l login, version string) (basic.Verdict, bool) {
 	hash, now := m.hash(l), m.opt.Now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	a, there := m.accepted[l.user]
+	a, there := m.accepted[l.client]
 	if !there || a.version != version || !m.fresh(a, now) || !hmac.Equal(a.password[:], hash[:]) {
 		return basic.Verdict{}, false
 	}
@@ -174,7 +186,7 @@ func (m *Backend) fresh(a accepted, now time.Time) bool {
 	return 0 <= age && age < m.opt.Accepted
 }
 
-// keep remembers what was accepted, in place of another password of the same user. It
+// keep remembers what was accepted, in place of another password of the same client. It
 // does not if there was a Reload since the question.
 func (m *Backend) keep(l login, a accepted, epoch int) {
 	m.mu.Lock()
@@ -182,19 +194,19 @@ func (m *Backend) keep(l login, a accepted, epoch int) {
 	if m.epoch != epoch {
 		return
 	}
-	if _, there := m.accepted[l.user]; !there && len(m.accepted) >= maxUsers {
+	if _, there := m.accepted[l.client]; !there && len(m.accepted) >= maxUsers {
 		m.drop(a.at)
 	}
-	m.accepted[l.user] = a
+	m.accepted[l.client] = a
 }
 
 // drop makes room: all that has expired goes, or else somebody.
 func (m *Backend) drop(now time.Time) {
-	var some string
-	for user, a := range m.accepted {
-		some = user
+	var some client
+	for c, a := range m.accepted {
+		some = c
 		if !m.fresh(a, now) {
-			delete(m.accepted, user)
+			delete(m.accepted, c)
 		}
 	}
 	if len(m.accepted) >= maxUsers {

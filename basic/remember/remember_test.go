@@ -93,6 +93,41 @@ func TestReload(t *testing.T) {
 	d.expect(t, m, "bob", "right", protocol.Accepted, 1)
 }
 
+type placeKey struct{}
+
+func at(ctx context.Context, place string) context.Context {
+	return context.WithValue(ctx, placeKey{}, place)
+}
+
+// TestPlace: an answer for one place is none for another, neither later nor at once.
+func TestPlace(t *testing.T) {
+	place := func(ctx context.Context) string { s, _ := ctx.Value(placeKey{}).(string); return s }
+	synctest.Test(t, func(t *testing.T) {
+		d := &directory{answer: func(ctx context.Context, user string, _ protocol.Secret) basic.Verdict {
+			time.Sleep(time.Second)
+			if place(ctx) != "here" {
+				return basic.No(basic.LogonRefused, "")
+			}
+			return basic.Yes(protocol.Identity{User: user})
+		}}
+		m := New(d, Options{Accepted: time.Minute, Place: place})
+		var logins sync.WaitGroup
+		for range 2 { // the second time it is remembered
+			for where, want := range map[string]protocol.Outcome{"here": protocol.Accepted, "there": protocol.Denied} {
+				logins.Go(func() {
+					if v := m.Authenticate(at(t.Context(), where), "bob", "right"); v.Outcome() != want {
+						t.Errorf("%s: %v", where, v.Outcome())
+					}
+				})
+			}
+			logins.Wait()
+		}
+		if d.asked != 3 {
+			t.Errorf("asked %d times", d.asked)
+		}
+	})
+}
+
 func TestOff(t *testing.T) {
 	d := &directory{answer: right}
 	m := New(d, Options{})

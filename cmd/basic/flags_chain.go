@@ -135,6 +135,7 @@ func (c *config) openChain(links []link, opt helper.Options) (*protected, error)
 		l.Backend = p.Backend
 		parts = append(parts, l.Link)
 		all.versions = append(all.versions, p.versions...)
+		all.places = append(all.places, p.places...)
 		all.asks = all.asks || p.asks
 	}
 	all.Backend = chain.New(parts)

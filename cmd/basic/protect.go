@@ -93,6 +93,7 @@ func parseLockout(s string) (limit int, window time.Duration, err error) {
 type protected struct {
 	basic.Backend
 	versions []func(context.Context) string // of the parts that are files
+	places   []func(context.Context) string // of the parts whose answers depend on more
 	asks     bool                           // some part asks a server
 }
 
@@ -107,6 +108,9 @@ func (p *protection) open(name string, commandLine []string, open opener, opt he
 	file, isFile := b.(basic.Versioned)
 	if isFile {
 		out.versions = []func(context.Context) string{file.Version}
+	}
+	if at, ok := b.(basic.Placed); ok {
+		out.places = []func(context.Context) string{at.Place}
 	}
 	out.asks = !isFile
 	refused := p.refused
@@ -142,14 +146,19 @@ func (p *protection) remember(name string, b *protected) basic.Backend {
 	if !b.asks && p.accepted == 0 {
 		return b.Backend
 	}
-	return remember.New(b.Backend, remember.Options{Name: name, Accepted: p.accepted, Version: b.version})
+	return remember.New(b.Backend, remember.Options{Name: name, Accepted: p.accepted, Version: b.version, Place: b.place})
 }
 
 // version returns a word that changes when one of the files does.
-func (b *protected) version(ctx context.Context) string {
+func (b *protected) version(ctx context.Context) string { return together(ctx, b.versions) }
+
+// place returns what the answers depend on besides the user and the password.
+func (b *protected) place(ctx context.Context) string { return together(ctx, b.places) }
+
+func together(ctx context.Context, words []func(context.Context) string) string {
 	var all []byte
-	for _, version := range b.versions {
-		all = fmt.Appendf(all, "%q", version(ctx))
+	for _, word := range words {
+		all = fmt.Appendf(all, "%q", word(ctx))
 	}
 	return string(all)
 }

@@ -18,7 +18,9 @@ const (
 
 // SearchFollowing is Search, and looks where the servers refer to (RFC 4511 section
 // 4.1.10) if they find nothing themselves. Other servers are asked in the name of the
-// bind DN if the connection to them is protected, else in that of nobody.
+// bind DN if the connection to them is protected and they are in the DNS domain of a
+// server that is known, else in that of nobody: whoever may write an entry may have it
+// refer to a server of his own, which has a good certificate and wants a password.
 func (p *Pool) SearchFollowing(ctx context.Context, q *ldap.SearchRequest) ([]*ldap.Entry, error) {
 	return p.follow(ctx, q, maxHops)
 }
@@ -100,8 +102,11 @@ func (p *Pool) elsewhere(s Server) *Pool {
 	opt := p.opt
 	opt.Servers, opt.Find = []Server{s}, nil
 	opt.StartTLS = opt.StartTLS || p.servers.isProtected()
-	if s.StartsPlain() && !opt.StartTLS {
+	switch {
+	case s.StartsPlain() && !opt.StartTLS:
 		opt.BindDN, opt.Secret, opt.Login = "", nil, nil
+	case !p.servers.hasNear(s.host):
+		opt.BindDN, opt.Secret = "", nil // a ticket is of no use to a stranger
 	}
 	next := New(opt)
 	if p.others == nil || len(p.others) >= maxReferrals {

@@ -76,9 +76,17 @@ func TestReferrals(t *testing.T) {
 }
 
 // TestReferralsPassword: the bind DN's password goes to another server only over TLS,
-// which is begun there where it came first here.
+// which is begun there where it came first here, and only in the same domain.
 func TestReferralsPassword(t *testing.T) {
-	for _, protected := range []bool{false, true} {
+	for _, c := range []struct {
+		protected bool
+		host      string // of the server that is known
+		told      bool
+	}{
+		{false, "0.1.test", false}, {true, "0.1.test", true}, {true, "1.TEST", true},
+		{true, "0.test", false}, {true, "0.2.test", false}, {true, "127.0.1.test", false}, {true, "192.0.2.7", false},
+	} {
+		protected := c.protected
 		opt, _ := withSecret(t, Options{})
 		config, ca := certificate(t, "1.test")
 		opt.CA = OpenCA(ca, slog.New(slog.DiscardHandler))
@@ -87,6 +95,7 @@ func TestReferralsPassword(t *testing.T) {
 			second.TLS = config
 			p := newPool(opt, first, second)
 			p.servers.given = p.servers.given[:1]
+			p.servers.given[0].host = c.host
 			next, q, ok := p.referred("ldap://1.test/dc=other", &ldap.SearchRequest{Filter: "(cn=Staff)"})
 			if !ok {
 				t.Fatal("it is not followed")
@@ -99,8 +108,8 @@ func TestReferralsPassword(t *testing.T) {
 					t.Errorf("request %#x, TLS: %v", r.Op, r.TLS)
 				}
 			}
-			if n := second.Count(ldaptest.Bind); (n == 1) != protected {
-				t.Errorf("%d binds", n)
+			if n := second.Count(ldaptest.Bind); (n == 1) != c.told {
+				t.Errorf("%s: %d binds", c.host, n)
 			}
 		})
 	}

@@ -2,7 +2,9 @@ package ldapconn
 
 import (
 	"context"
+	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -83,6 +85,18 @@ func (r *roster) isProtected() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return !slices.ContainsFunc(slices.Concat(r.given, r.found), func(s Server) bool { return !s.HasTLS() })
+}
+
+// hasNear reports whether a server is known on a host, or in the domain that the host is
+// in as well.
+func (r *roster) hasNear(host string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(slices.Concat(r.given, r.found), func(s Server) bool {
+		_, domain, _ := strings.Cut(s.host, ".")
+		_, err := netip.ParseAddr(s.host)
+		return strings.EqualFold(host, s.host) || err != nil && strings.Contains(domain, ".") && isWithin(host, domain)
+	})
 }
 
 // look looks for servers if it is time to: with the caller waiting while none is
