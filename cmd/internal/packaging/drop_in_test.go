@@ -52,10 +52,15 @@ func (h *host) write(path, content string) {
 
 func (h *host) link(target, path string) { h.check(os.Symlink(target, h.dir+path)) }
 
-// run runs the script and reports whether it was content.
+// run runs drop-in.sh and reports whether it was content.
 func (h *host) run(args ...string) bool {
 	h.t.Helper()
-	cmd := exec.Command("sh", append([]string{"drop-in.sh"}, args...)...)
+	return h.script("drop-in.sh", args...)
+}
+
+func (h *host) script(name string, args ...string) bool {
+	h.t.Helper()
+	cmd := exec.Command("sh", append([]string{name}, args...)...)
 	cmd.Env = append(os.Environ(), h.env...)
 	out, err := cmd.CombinedOutput()
 	h.t.Logf("%s: %v\n%s", strings.Join(args, " "), err, out)
@@ -141,6 +146,28 @@ func TestFormerName(t *testing.T) {
 		t.Error("it installs programs that are not there")
 	}
 	h.want("*", "nothing")
+}
+
+// TestPackageRemoved: with the package what drop-in.sh did goes, but not with an upgrade.
+func TestPackageRemoved(t *testing.T) {
+	for _, word := range []string{"remove", "0"} {
+		h := newHost(t)
+		h.mkdir("/usr/share/squidauth")
+		content, err := os.ReadFile("drop-in.sh")
+		h.check(err)
+		h.write("/usr/share/squidauth/drop-in.sh", string(content))
+		h.write(squid+"/basic_ncsa_auth", "Squid's own")
+		h.run("install", ours, squid, "force")
+		for _, upgrade := range []string{"upgrade", "1"} {
+			h.script("preremove.sh", upgrade)
+			h.want("basic_ncsa_auth", "-> "+ours+"/drop-in/basic_ncsa_auth")
+		}
+		if !h.script("preremove.sh", word) {
+			t.Error("it fails")
+		}
+		h.want("basic_ncsa_auth", "Squid's own")
+		h.want("ncsa_auth", "nothing")
+	}
 }
 
 // TestNeverWithout has each command of the script that changes anything fail in its turn:
