@@ -142,7 +142,7 @@ func (b *Backend) Authenticate(ctx context.Context, user string, password protoc
 	}
 	a, r, f := b.ask(ctx, q)
 	if f != nil {
-		return basic.Undecided(f.reason, f.cause)
+		return f.verdict()
 	}
 	v := b.verdict(a.endpoint, user, r)
 	a.endpoint.put(a.link)
