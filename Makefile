@@ -111,7 +111,8 @@ cross:
 install: # what was built before: root need not have Go
 	@for p in $(BINARIES); do [ -x $(BIN)/$$p ] || { echo "$(BIN)/$$p is missing: run make build first"; exit 1; }; done
 	install -d $(DESTDIR)$(LIBEXEC)/drop-in
-	install -m 0755 $(addprefix $(BIN)/,$(BINARIES)) $(wildcard $(BIN)/basic-pam) $(DESTDIR)$(LIBEXEC)
+	@set -e; for p in $(addprefix $(BIN)/,$(BINARIES)) $(wildcard $(BIN)/basic-pam); do \
+		to=$(DESTDIR)$(LIBEXEC)/$${p##*/}; install -m 0755 $$p $$to.new; mv -f $$to.new $$to; done # at once: Squid may start one now
 	@[ -d bin/man ] || $(MAKE) -s man
 	install -d $(DESTDIR)$(MAN8) $(DESTDIR)$(COMPLETIONS)
 	install -m 0644 $(foreach p,$(PROGRAMS),bin/man/squidauth-$p.8) $(DESTDIR)$(MAN8)

@@ -32,6 +32,8 @@ type Verdict struct {
 	text     string
 	cause    error
 	by       string
+
+	unanswered bool
 }
 
 // Yes says that the user is id. The pairs become annotations in Squid.
@@ -52,6 +54,12 @@ func Undecided(reason Reason, cause error) Verdict {
 	return Verdict{reason: reason, cause: cause}
 }
 
+// Unanswered is Undecided where a server has been sent the password, and may yet count
+// it for a wrong one.
+func Unanswered(reason Reason, cause error) Verdict {
+	return Verdict{reason: reason, cause: cause, unanswered: true}
+}
+
 // Because returns the verdict with what the operator is told besides the reason.
 func (v Verdict) Because(cause error) Verdict {
 	v.cause = cause
@@ -67,6 +75,9 @@ func (v Verdict) By(name string) Verdict {
 
 // Outcome returns whether the answer is yes, no or could not tell.
 func (v Verdict) Outcome() protocol.Outcome { return v.outcome }
+
+// IsUnanswered reports that a server has been sent the password and has not answered.
+func (v Verdict) IsUnanswered() bool { return v.unanswered }
 
 // Reason returns the verdict's code in the audit log.
 func (v Verdict) Reason() Reason { return v.reason }

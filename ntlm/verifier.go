@@ -39,6 +39,8 @@ type Verdict struct {
 	account *Account
 	reason  Reason
 	cause   error
+
+	unanswered bool
 }
 
 type outcome byte
@@ -61,6 +63,12 @@ func No(reason Reason, cause error) Verdict {
 // fault and the cure.
 func Undecided(reason Reason, cause error) Verdict { return Verdict{reason: reason, cause: cause} }
 
+// Unanswered is Undecided where the response has been sent to somebody who may yet count
+// it for a wrong one.
+func Unanswered(reason Reason, cause error) Verdict {
+	return Verdict{reason: reason, cause: cause, unanswered: true}
+}
+
 // Account returns who the client is, if the answer is yes; else nil.
 func (v Verdict) Account() *Account {
 	if v.outcome != yes {
@@ -71,6 +79,9 @@ func (v Verdict) Account() *Account {
 
 // IsNo reports that the client is not let in.
 func (v Verdict) IsNo() bool { return v.outcome == no }
+
+// IsUnanswered reports that somebody has been sent the response and has not answered.
+func (v Verdict) IsUnanswered() bool { return v.unanswered }
 
 // Reason returns the verdict's code in the audit log.
 func (v Verdict) Reason() Reason { return v.reason }

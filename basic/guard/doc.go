@@ -7,6 +7,9 @@
 //   - how often the directory refused the name. After so many times it is not asked
 //     about that name any more until the directory has forgotten as well.
 //
+// Besides, it does not ask again at once what a server was sent and has not answered to:
+// it may count each time, and Squid asks three times what a helper cannot tell.
+//
 // # What counts
 //
 // The count is of refusals, not of passwords, because a directory counts those. It

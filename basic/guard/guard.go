@@ -23,6 +23,8 @@ const (
 // HeldBack is the reason of a refusal without having asked.
 const HeldBack basic.Reason = "held-back"
 
+var errUnanswered = fmt.Errorf("the server has not answered to this password before, and is not asked again within %v: it may count each time", unansweredFor)
+
 var errElsewhere = errors.New("another helper process is asking about the same user and password, and got no answer in time")
 
 // Options of a Backend.
@@ -111,6 +113,8 @@ func (g *Backend) Authenticate(ctx context.Context, user string, password protoc
 			return g.ask(ctx, q, d, password)
 		case refuse:
 			return basic.No(d.entry.reason, d.entry.text).By(g.opt.Name + " (remembered)")
+		case spare:
+			return basic.Undecided(basic.Unavailable, errUnanswered)
 		case hold:
 			return basic.No(HeldBack, d.entry.text).By(g.opt.Name + " (not asked)").Because(g.why(d))
 		}

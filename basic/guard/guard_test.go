@@ -3,6 +3,7 @@ package guard
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"sync"
@@ -66,6 +67,32 @@ func TestNotCounted(t *testing.T) {
 	} {
 		f.verdict = &v
 		f.expect("bob", string(v.Reason())+" asked", "x", "x", "x", "y", "z")
+	}
+}
+
+// TestUnanswered: what a server has not answered to is not sent again at once, by this
+// process, nor is it in the file, since it may be right.
+func TestUnanswered(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "state")
+	for _, opt := range []Options{{}, {Remember: time.Minute}, {Remember: time.Minute, Limit: 1, Window: time.Hour, Folder: folder}} {
+		f := guarded(t, opt)
+		slow := basic.Unanswered("slow", errors.New("no answer in time"))
+		f.verdict = &slow
+		f.expect("bob", "slow asked", "right")
+		f.expect("bob", "server-unavailable", "right", "right")
+		f.expect("bob", "slow asked", "other")
+		f.expect("eve", "slow asked", "right")
+		f.later(unansweredFor - time.Millisecond)
+		f.expect("bob", "server-unavailable", "right")
+		f.later(time.Millisecond)
+		f.expect("bob", "slow asked", "right")
+		f.verdict = nil
+		f.expect("bob", "server-unavailable", "right")
+		other := guarded(t, opt)
+		other.time = f.time
+		other.expect("bob", "authenticated asked", "right")
+		f.later(unansweredFor)
+		f.expect("bob", "authenticated asked", "right", "right")
 	}
 }
 

@@ -17,6 +17,11 @@ const maxAsks = 2
 // maxAsking is how long a question can be under way. It exceeds any request's time.
 const maxAsking = 90 * time.Second
 
+// unansweredFor is how long a password is not asked about again that a server has not
+// answered to. A server that is slow counts a wrong one all the same, and Squid asks
+// three times at once what a helper cannot tell: that would be three for one.
+const unansweredFor = 3 * time.Second
+
 // skew is how far ahead an entry may be: processes read their clocks one by one. What
 // lies farther ahead was made before the clock was put back, or made up.
 const skew = 5 * time.Second
@@ -25,9 +30,10 @@ const skew = 5 * time.Second
 type phase byte
 
 const (
-	asking   phase = iota + 1 // not answered yet, or never
-	refused                   // a refusal that counts
-	forgiven                  // a refusal that no longer counts, because another password was right
+	asking     phase = iota + 1 // not answered yet, or never
+	refused                     // a refusal that counts
+	forgiven                    // a refusal that no longer counts, because another password was right
+	unanswered                  // a server was sent the password and did not answer; in no file
 )
 
 // entry is one question to the backend.
@@ -73,6 +79,7 @@ type what byte
 const (
 	ask    what = iota + 1 // and say how it ended
 	wait                   // another process is asking just this
+	spare                  // the server: it has not answered to just this
 	refuse                 // as it was before
 	hold                   // without having asked
 )
@@ -87,10 +94,13 @@ func (r rules) begin(rec record, t tags, now time.Time, who asker) (record, deci
 		switch {
 		case e.pair == t.pair && r.underway(e, now) && e.pid != who.pid:
 			return rec, decision{what: wait}
+		case e.phase == unanswered && e.pair == t.pair:
+			return rec, decision{what: spare}
+		case e.phase == unanswered:
+			continue
 		case e.pair == t.pair && e.phase != asking && age(e, now) < r.remember:
 			return rec, decision{what: refuse, entry: e}
-		}
-		if e.phase == forgiven {
+		case e.phase == forgiven:
 			continue
 		}
 		count, until = count+1, e.at.Add(r.window)
@@ -118,6 +128,8 @@ func (r rules) end(rec record, t tags, now time.Time, pid int, v basic.Verdict) 
 		return r.forgive(rec, t.user.mark(), now)
 	case counts(v):
 		return append(makeRoom(r.prune(rec, now)), entry{pair: t.pair, user: t.user.mark(), at: now, phase: refused, pid: pid, reason: v.Reason(), text: v.Text()})
+	case v.IsUnanswered():
+		return append(makeRoom(r.prune(rec, now)), entry{pair: t.pair, user: t.user.mark(), at: now, phase: unanswered, pid: pid, reason: v.Reason()})
 	}
 	return r.prune(rec, now)
 }
@@ -153,6 +165,8 @@ func (r rules) prune(rec record, now time.Time) record {
 			return true
 		case r.underway(e, now):
 			return false
+		case e.phase == unanswered:
+			return age(e, now) >= unansweredFor
 		case r.limit > 0 && counting && r.counted(e, now):
 			return false
 		}
@@ -191,7 +205,7 @@ func age(e entry, now time.Time) time.Duration { return max(0, now.Sub(e.at)) }
 
 // makeRoom returns the record with room for one more entry. What is least needed goes.
 func makeRoom(rec record) record {
-	for _, p := range []phase{forgiven, refused, asking} {
+	for _, p := range []phase{forgiven, unanswered, refused, asking} {
 		if len(rec) < maxEntries {
 			break
 		}

@@ -68,7 +68,7 @@ func (s *store) begin(q *question, r rules, who asker) decision {
 		out, mine = r.begin(rec, t, q.now, who)
 		return out
 	})
-	if s.file == nil || s.resting(q.now) {
+	if mine.what == spare || s.file == nil || s.resting(q.now) {
 		return mine
 	}
 	err := s.file.update(q, r, beginWait, func(rec record, t tags) (out record) {
@@ -86,12 +86,18 @@ func (s *store) begin(q *question, r rules, who asker) decision {
 	return shared
 }
 
-// end enters how the question ended that d was the decision about.
+// end enters how the question ended that d was the decision about. That a password was
+// not answered to is in no file, since it may be right.
 func (s *store) end(q *question, r rules, d decision, pid int, v basic.Verdict) {
-	change := func(rec record, t tags) record { return r.end(rec, t, q.now, pid, v) }
-	s.memory.update(q, r, change)
+	ended := func(v basic.Verdict) change {
+		return func(rec record, t tags) record { return r.end(rec, t, q.now, pid, v) }
+	}
+	s.memory.update(q, r, ended(v))
+	if v.IsUnanswered() {
+		v = basic.Undecided(v.Reason(), v.Cause())
+	}
 	if d.entered || s.file != nil && !s.resting(q.now) {
-		s.report(s.file.update(q, r, endWait, change), q.now)
+		s.report(s.file.update(q, r, endWait, ended(v)), q.now)
 	}
 }
 

@@ -58,7 +58,7 @@ func (a *armory) key(ctx context.Context) (initiator.ServiceKey, error) {
 	}
 	keys, err := a.opt.Keytab.Keys(ctx)
 	if err != nil {
-		return initiator.ServiceKey{}, &fault{NoKeytab, err}
+		return initiator.ServiceKey{}, &fault{reason: NoKeytab, cause: err}
 	}
 	for _, id := range a.enctypes {
 		if key, kvno, ok := keys.Key(a.principal, id); ok {

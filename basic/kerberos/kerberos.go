@@ -124,7 +124,7 @@ func (b *Backend) authenticate(ctx context.Context, client initiator.Principal, 
 func (b *Backend) service(ctx context.Context) (initiator.Principal, error) {
 	keys, err := b.opt.Keytab.Keys(ctx)
 	if err != nil {
-		return initiator.Principal{}, &fault{NoKeytab, err}
+		return initiator.Principal{}, &fault{reason: NoKeytab, cause: err}
 	}
 	name := keys.Service(b.opt.Service)
 	if name == "" {
@@ -142,7 +142,7 @@ func (b *Backend) service(ctx context.Context) (initiator.Principal, error) {
 func (b *Backend) verify(ctx context.Context, ticket initiator.Credential, client initiator.Principal) (*kerberos.Context, error) {
 	token, err := ticket.Token(b.opt.Now(), initiator.Style{Raw: true})
 	if err != nil {
-		return nil, &fault{BadAnswer, err}
+		return nil, &fault{reason: BadAnswer, cause: err}
 	}
 	step, err := negotiate.NewHandshake(b.acceptor).Next(ctx, token)
 	switch c := step.Context; {
@@ -168,7 +168,7 @@ func (b *Backend) admit(ctx context.Context, c *kerberos.Context, asked initiato
 	groups, admitted, err := b.opt.Groups.Admit(ctx, client.Groups)
 	switch {
 	case err != nil:
-		return basic.Verdict{}, &fault{GroupUnknown, err}
+		return basic.Verdict{}, &fault{reason: GroupUnknown, cause: err}
 	case !admitted:
 		return basic.Verdict{}, &denial{reason: basic.NotInGroup, text: textNotInGroup}
 	}

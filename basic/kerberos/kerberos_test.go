@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -287,7 +288,10 @@ func TestOneGuess(t *testing.T) {
 		return first.Answer(request)
 	})
 	b := newBackend(t, nil, dying, listen(t, second.Answer))
-	mustAnswer(t, b, "alice", "alices-secret", "BH server-unavailable", "broke off")
+	v := b.Authenticate(t.Context(), "alice", "alices-secret")
+	if v.Outcome() != protocol.Unavailable || !v.IsUnanswered() || !strings.Contains(v.Cause().Error(), "broke off") {
+		t.Errorf("got %v, %v, on its way: %v", v.Outcome(), v.Cause(), v.IsUnanswered())
+	}
 	if a, b := first.Guesses("alice"), second.Guesses("alice"); a != 1 || b != 0 {
 		t.Errorf("the KDCs got %d and %d guesses", a, b)
 	}
@@ -325,6 +329,9 @@ func TestGoneAfterDemand(t *testing.T) {
 // TestNoKDC has nobody to ask, or somebody who never answers.
 func TestNoKDC(t *testing.T) {
 	mustAnswer(t, newBackend(t, nil, "127.0.0.1:1"), "alice", "x", "BH server-unavailable", "no KDC of realm EXAMPLE.ORG answers")
+	if newBackend(t, nil, "127.0.0.1:1").Authenticate(t.Context(), "alice", "x").IsUnanswered() {
+		t.Error("a password that nobody was sent is on its way")
+	}
 	held := make(chan struct{})
 	defer close(held)
 	asked := make(chan struct{})

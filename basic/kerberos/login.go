@@ -33,7 +33,7 @@ func (l *login) grantingTicket(ctx context.Context) (initiator.Credential, error
 	}
 	answer, err := l.opt.KDCs.Exchange(ctx, l.client.Realm, asking.Message)
 	if err != nil {
-		return initiator.Credential{}, &fault{basic.Unavailable, err}
+		return initiator.Credential{}, &fault{reason: basic.Unavailable, cause: err}
 	}
 	tgt, err := asking.Credential(answer.Message, initiator.KeyInfo{}, l.keyOf(ctx))
 	var asked *initiator.KDCError
@@ -97,9 +97,9 @@ func (l *login) prove(ctx context.Context, asking initiator.ASRequest, before kd
 	if err != nil {
 		return initiator.Credential{}, l.unusable(err)
 	}
-	answer, _, err := l.opt.KDCs.ExchangeOnce(ctx, l.client.Realm, before, proving.Message)
+	answer, sent, err := l.opt.KDCs.ExchangeOnce(ctx, l.client.Realm, before, proving.Message)
 	if err != nil {
-		return initiator.Credential{}, &fault{basic.Unavailable, err}
+		return initiator.Credential{}, &fault{reason: basic.Unavailable, cause: err, unanswered: sent}
 	}
 	tgt, err := proving.Credential(answer.Message, info, l.keyOf(ctx))
 	var refused *initiator.KDCError
@@ -123,11 +123,11 @@ func (l *login) keyOf(ctx context.Context) func(initiator.KeyInfo) (types.Encryp
 		select {
 		case l.stretching <- struct{}{}:
 		case <-ctx.Done():
-			return types.EncryptionKey{}, &fault{basic.Overloaded, errOverloaded}
+			return types.EncryptionKey{}, &fault{reason: basic.Overloaded, cause: errOverloaded}
 		}
 		defer func() { <-l.stretching }()
 		if ctx.Err() != nil { // both were ready
-			return types.EncryptionKey{}, &fault{basic.Overloaded, errOverloaded}
+			return types.EncryptionKey{}, &fault{reason: basic.Overloaded, cause: errOverloaded}
 		}
 		key, err := info.Key(string(l.password))
 		if err == nil {

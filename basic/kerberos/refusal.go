@@ -47,8 +47,9 @@ var wrongPassword = &denial{reason: basic.WrongPassword, text: textWrongPassword
 
 // fault is why it cannot be told whether a password is right.
 type fault struct {
-	reason basic.Reason
-	cause  error
+	reason     basic.Reason
+	cause      error
+	unanswered bool // a KDC was sent the guess
 }
 
 // Error implements error.
@@ -58,7 +59,7 @@ func (f *fault) Error() string { return f.cause.Error() }
 func (f *fault) Unwrap() error { return f.cause }
 
 func faultf(reason basic.Reason, format string, args ...any) *fault {
-	return &fault{reason, fmt.Errorf(format, args...)}
+	return &fault{reason: reason, cause: fmt.Errorf(format, args...)}
 }
 
 // verdictOf makes a verdict of an error. What is no denial is no answer.
@@ -66,7 +67,10 @@ func verdictOf(err error) basic.Verdict {
 	if d := (*denial)(nil); errors.As(err, &d) {
 		return basic.No(d.reason, d.text).Because(d.cause)
 	}
-	if f := (*fault)(nil); errors.As(err, &f) {
+	switch f := (*fault)(nil); {
+	case errors.As(err, &f) && f.unanswered:
+		return basic.Unanswered(f.reason, f)
+	case f != nil:
 		return basic.Undecided(f.reason, f)
 	}
 	return basic.Undecided(BadAnswer, err)
@@ -155,9 +159,9 @@ func noTicket(err error, client, service initiator.Principal, now time.Time) err
 	var at *kdc.Error
 	switch {
 	case !errors.As(err, &at):
-		return &fault{basic.Unavailable, err}
+		return &fault{reason: basic.Unavailable, cause: err}
 	case !errors.As(err, &refused):
-		return &fault{BadAnswer, err}
+		return &fault{reason: BadAnswer, cause: err}
 	}
 	switch refused.Code {
 	case policy, clientRevoked:
@@ -176,10 +180,10 @@ func unverified(err error, ticket initiator.Credential) error {
 	if errors.As(err, &refused) {
 		switch refused.Reason {
 		case kerberos.NoKeytab:
-			return &fault{NoKeytab, err}
+			return &fault{reason: NoKeytab, cause: err}
 		case kerberos.NoKey, kerberos.BadTicket:
 			return faultf(Unverified, "the KDC has not proved that it is one, since its ticket for %s is not made with the keytab's key: the keytab is out of date, or somebody answers in the KDC's place: %w", ticket.Ticket, err)
 		}
 	}
-	return &fault{Unverified, err}
+	return &fault{reason: Unverified, cause: err}
 }

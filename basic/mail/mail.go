@@ -123,8 +123,10 @@ func (b *Backend) Authenticate(ctx context.Context, user string, password protoc
 	if ctx.Err() != nil {
 		return basic.Undecided(basic.Overloaded, errBusy)
 	}
-	a, err := b.ask(ctx, user, string(password))
+	a, spent, err := b.ask(ctx, user, string(password))
 	switch {
+	case err != nil && spent:
+		return basic.Unanswered(basic.Unavailable, err)
 	case err != nil:
 		return basic.Undecided(basic.Unavailable, err)
 	case a.outcome == protocol.Accepted:
@@ -151,25 +153,25 @@ func check(user, password string) basic.Reason {
 }
 
 // ask tries the servers in turn until one has been sent the password. The error says
-// in words for the operator what each has against it.
-func (b *Backend) ask(ctx context.Context, user, password string) (answer, error) {
+// in words for the operator what each has against it; spent: one has been sent it.
+func (b *Backend) ask(ctx context.Context, user, password string) (a answer, spent bool, err error) {
 	if b.opt.Domain != "" && !strings.Contains(user, "@") {
 		user += "@" + b.opt.Domain
 	}
 	var problems []string
 	order := b.ranking.order()
 	for i, number := range order {
-		a, spent, err := b.askServer(ctx, len(order)-i, number, user, password)
+		a, spent, err = b.askServer(ctx, len(order)-i, number, user, password)
 		b.note(number, a, err)
 		if err == nil {
-			return a, nil
+			return a, spent, nil
 		}
 		problems = append(problems, err.Error())
 		if spent || ctx.Err() != nil {
 			break
 		}
 	}
-	return answer{}, errors.New(strings.Join(problems, "; "))
+	return answer{}, spent, errors.New(strings.Join(problems, "; "))
 }
 
 // note remembers whether a server works, and says so where others take its place.

@@ -267,8 +267,12 @@ func TestServers(t *testing.T) {
 				}
 				for i, want := range []protocol.Outcome{c.outcome, yes} {
 					ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-					if v := b.Authenticate(ctx, testUser, testPassword); v.Outcome() != want {
+					v := b.Authenticate(ctx, testUser, testPassword)
+					if v.Outcome() != want {
 						t.Errorf("login %d: %v (%v)", i, v.Outcome(), v.Cause())
+					}
+					if lost := name == "hangs up" || name == "late"; v.IsUnanswered() != (lost && want == maybe) {
+						t.Errorf("login %d is unanswered: %v", i, v.IsUnanswered())
 					}
 					cancel()
 				}

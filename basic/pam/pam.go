@@ -98,11 +98,17 @@ func (b *Backend) Account(user string) string {
 
 // failure is why there is no answer.
 type failure struct {
-	reason basic.Reason
-	cause  error
+	reason     basic.Reason
+	cause      error
+	unanswered bool // the modules have the password
 }
 
-func (f *failure) verdict() basic.Verdict { return basic.Undecided(f.reason, f.cause) }
+func (f *failure) verdict() basic.Verdict {
+	if f.unanswered {
+		return basic.Unanswered(f.reason, f.cause)
+	}
+	return basic.Undecided(f.reason, f.cause)
+}
 
 // within has PAM asked on another goroutine, and waits for the answer until ctx is done.
 func (b *Backend) within(ctx context.Context, user string, password protocol.Secret) (answer, *failure) {
@@ -135,15 +141,17 @@ func (b *Backend) within(ctx context.Context, user string, password protocol.Sec
 	if !over.CompareAndSwap(false, true) { // it came just now
 		return <-answers, nil
 	}
-	return answer{}, b.stuck(b.lost.Add(1))
+	f := b.stuck(b.lost.Add(1))
+	f.unanswered = true
+	return answer{}, f
 }
 
 func (b *Backend) stuck(n int64) *failure {
-	return &failure{basic.Unavailable, fmt.Errorf("the modules of PAM service %s did not answer in time; %d of %d threads wait for them: look for a module that asks a server which is down, and set its own time limit below --timeout", b.opt.Service, n, cap(b.busy))}
+	return &failure{reason: basic.Unavailable, cause: fmt.Errorf("the modules of PAM service %s did not answer in time; %d of %d threads wait for them: look for a module that asks a server which is down, and set its own time limit below --timeout", b.opt.Service, n, cap(b.busy))}
 }
 
 func (b *Backend) noThread() *failure {
-	return &failure{basic.Overloaded, fmt.Errorf("all %d threads were busy with the modules of PAM service %s: they are too slow for so many logins, or --threads is too small", cap(b.busy), b.opt.Service)}
+	return &failure{reason: basic.Overloaded, cause: fmt.Errorf("all %d threads were busy with the modules of PAM service %s: they are too slow for so many logins, or --threads is too small", cap(b.busy), b.opt.Service)}
 }
 
 // tell logs what modules said to the user, who cannot be shown it.

@@ -137,7 +137,8 @@ func TestHanging(t *testing.T) {
 		})
 		mustBe(t, b.Authenticate(within(t, time.Second), "slow", "x"), protocol.Unavailable, basic.Unavailable)
 		mustBe(t, b.Authenticate(within(t, time.Second), "bob", "x"), protocol.Accepted, basic.Authenticated)
-		mustBe(t, b.Authenticate(within(t, time.Second), "slow", "x"), protocol.Unavailable, basic.Unavailable)
+		late := b.Authenticate(within(t, time.Second), "slow", "x")
+		mustBe(t, late, protocol.Unavailable, basic.Unavailable)
 		start := time.Now()
 		v := b.Authenticate(within(t, time.Second), "bob", "x")
 		mustBe(t, v, protocol.Unavailable, basic.Unavailable)
@@ -146,6 +147,9 @@ func TestHanging(t *testing.T) {
 		}
 		if !strings.Contains(v.Cause().Error(), "2 of 2 threads") {
 			t.Errorf("cause: %v", v.Cause())
+		}
+		if !late.IsUnanswered() || v.IsUnanswered() {
+			t.Errorf("the modules have the password: %v, where none was free: %v", late.IsUnanswered(), v.IsUnanswered())
 		}
 		close(back)
 		synctest.Wait()

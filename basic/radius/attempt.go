@@ -153,7 +153,7 @@ func (a *attempt) close() {
 
 // fault says why there is no answer, as far as is known.
 func (a *attempt) fault() *fault {
-	f := &fault{reason: basic.Unavailable}
+	f := &fault{reason: basic.Unavailable, unanswered: a.sent > a.refused}
 	switch server := a.endpoint; {
 	case a.secretError != nil:
 		f.reason = NoSecret
@@ -175,6 +175,14 @@ func (a *attempt) fault() *fault {
 
 // fault is why a login is undecided.
 type fault struct {
-	reason basic.Reason
-	cause  error
+	reason     basic.Reason
+	cause      error
+	unanswered bool // the server may have the password
+}
+
+func (f *fault) verdict() basic.Verdict {
+	if f.unanswered {
+		return basic.Unanswered(f.reason, f.cause)
+	}
+	return basic.Undecided(f.reason, f.cause)
 }

@@ -139,7 +139,7 @@ func (b *Backend) Authenticate(ctx context.Context, user string, password protoc
 	q := question{user: user, password: password, station: b.Place(ctx)}
 	a, r, f := b.ask(ctx, q)
 	if f != nil {
-		return basic.Undecided(f.reason, f.cause)
+		return f.verdict()
 	}
 	v := b.verdict(a.endpoint, user, r)
 	a.endpoint.put(a.link)

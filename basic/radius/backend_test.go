@@ -114,6 +114,9 @@ func TestSilence(t *testing.T) {
 		if spell(v) != "BH server-unavailable" || time.Since(began) != askedTime {
 			t.Errorf("%s after %v", spell(v), time.Since(began))
 		}
+		if !v.IsUnanswered() {
+			t.Error("nobody is told that the server may have the password")
+		}
 		for _, words := range []string{"192.0.2.1:1812 has not answered, asked 8 times in 20.0s", "does it know this proxy (192.0.2.1)", "same shared secret"} {
 			if !strings.Contains(v.Cause().Error(), words) {
 				t.Errorf("the cause lacks %q: %v", words, v.Cause())

@@ -60,10 +60,10 @@ func (b *Backend) distrust(e *endpoint, r reply) *fault {
 	case r.signed:
 		return nil
 	case !b.config.PermitUnsigned:
-		return &fault{Unsigned, fmt.Errorf("RADIUS server %s does not sign its answers with Message-Authenticator, so that %s: "+
+		return &fault{reason: Unsigned, cause: fmt.Errorf("RADIUS server %s does not sign its answers with Message-Authenticator, so that %s: "+
 			"update it or have it send that; --permit-unsigned accepts its answers as they are", e, isOpen)}
 	case e.hasSigned():
-		return &fault{Unsigned, fmt.Errorf("RADIUS server %s has signed its answers until now and does so no more, so that %s: "+
+		return &fault{reason: Unsigned, cause: fmt.Errorf("RADIUS server %s has signed its answers until now and does so no more, so that %s: "+
 			"if it was replaced by an older one, restart the helper (squid -k reconfigure)", e, isOpen)}
 	}
 	return nil
@@ -147,12 +147,14 @@ func keepLate(results <-chan result, n int) {
 // verdict makes one fault of all. The reason is the first that somebody can mend here.
 func (r *race) verdict() *fault {
 	reason := basic.Unavailable
+	unanswered := false
 	words := make([]string, len(r.faults))
 	for i, f := range r.faults {
 		words[i] = f.cause.Error()
+		unanswered = unanswered || f.unanswered
 		if reason == basic.Unavailable {
 			reason = f.reason
 		}
 	}
-	return &fault{reason, errors.New(strings.Join(words, "; "))}
+	return &fault{reason, errors.New(strings.Join(words, "; ")), unanswered}
 }

@@ -91,8 +91,11 @@ func (b *Backend) Authenticate(ctx context.Context, user string, password protoc
 	if ctx.Err() != nil {
 		return basic.Undecided(basic.Overloaded, errBusy)
 	}
-	reply, err := b.ask(ctx, appendRequest(nil, login, string(password), b.opt.Service, realm))
-	if err != nil {
+	reply, sent, err := b.ask(ctx, appendRequest(nil, login, string(password), b.opt.Service, realm))
+	switch {
+	case err != nil && sent:
+		return basic.Unanswered(basic.Unavailable, err)
+	case err != nil:
 		return basic.Undecided(basic.Unavailable, err)
 	}
 	words := quote(reply, string(password))
@@ -133,15 +136,15 @@ func check(login, password, realm string) basic.Reason {
 }
 
 // ask sends a request and returns the reply. The error says in words for the operator
-// what is wrong.
-func (b *Backend) ask(ctx context.Context, request []byte) (string, error) {
+// what is wrong; sent reports that saslauthd has got all of the request.
+func (b *Backend) ask(ctx context.Context, request []byte) (reply string, sent bool, err error) {
 	path, err := b.socket(ctx)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	conn, err := b.opt.Dial(ctx, "unix", path)
 	if err != nil {
-		return "", explain(ctx, path, err)
+		return "", false, explain(ctx, path, err)
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
@@ -150,13 +153,12 @@ func (b *Backend) ask(ctx context.Context, request []byte) (string, error) {
 		_ = conn.SetDeadline(deadline) // a connection that is closed fails all the same
 	}
 	if _, err := conn.Write(request); err != nil {
-		return "", explain(ctx, path, err)
+		return "", false, explain(ctx, path, err)
 	}
-	reply, err := readReply(conn)
-	if err != nil {
-		return "", explain(ctx, path, err)
+	if reply, err = readReply(conn); err != nil {
+		return "", true, explain(ctx, path, err)
 	}
-	return reply, nil
+	return reply, true, nil
 }
 
 // socket returns where saslauthd listens.

@@ -198,6 +198,9 @@ func TestTrouble(t *testing.T) {
 				if v.Outcome() != maybe || !strings.Contains(v.Cause().Error(), c.cause) || strings.Contains(v.Cause().Error(), "s3cret") {
 					t.Errorf("%v (%v), want %q", v.Outcome(), v.Cause(), c.cause)
 				}
+				if sent := d.fail == nil && c.cause != "repeat the password"; v.IsUnanswered() != sent {
+					t.Errorf("sent: %v, unanswered: %v", sent, v.IsUnanswered())
+				}
 				if d.dialled != 1 || len(d.requests) > 1 {
 					t.Errorf("dialled %d times, %d requests", d.dialled, len(d.requests))
 				}

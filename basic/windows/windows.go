@@ -102,6 +102,8 @@ func (b *Backend) Authenticate(ctx context.Context, user string, password protoc
 		return b.admit(ctx, n, a)
 	case v.IsNo():
 		return basic.No(basic.Reason(v.Reason()), textRefused).Because(explanation(v))
+	case v.IsUnanswered():
+		return basic.Unanswered(basic.Reason(v.Reason()), v.Cause())
 	}
 	return basic.Undecided(basic.Reason(v.Reason()), v.Cause())
 }

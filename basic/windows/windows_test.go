@@ -110,6 +110,10 @@ func TestStatuses(t *testing.T) {
 		dc.Set(func(d *dctest.DC) { d.LogonStatus = status })
 		mustAnswer(t, newBackend(t, dc, nil), "alice", dctest.Password, want)
 	}
+	slow := newBackend(t, dctest.New(), func(o *Options) { o.Verifier = by(ntlm.Unanswered(netlogon.NoAnswer, errors.New("slow"))) })
+	if v := slow.Authenticate(t.Context(), "alice", "x"); v.Outcome() != protocol.Unavailable || !v.IsUnanswered() {
+		t.Errorf("a logon that is on its way: %v, %v", v.Outcome(), v.IsUnanswered())
+	}
 	dc := dctest.New()
 	dc.Set(func(d *dctest.DC) { d.Down = true })
 	mustAnswer(t, newBackend(t, dc, nil), "alice", dctest.Password, "BH no-domain-controller")

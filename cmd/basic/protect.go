@@ -120,7 +120,7 @@ func (p *protection) open(name string, commandLine []string, open opener, opt he
 			refused = rememberRefused
 		}
 	}
-	if refused > 0 || p.limit > 0 {
+	if out.asks || refused > 0 || p.limit > 0 {
 		out.Backend = guard.New(out.Backend, guard.Options{
 			Name: name, Scope: strings.Join(commandLine, "\x00"),
 			Remember: refused, Limit: p.limit, Window: p.window, Folder: p.folder(),

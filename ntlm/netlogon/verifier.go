@@ -125,10 +125,11 @@ func (v *Verifier) unanswered(ch *channel, err error) (verdict ntlm.Verdict, aga
 	}
 	c.drop(ch)
 	f := broken(c.host, err)
-	if !again {
-		v.failed(c, f)
+	if again {
+		return undecided(f), true
 	}
-	return undecided(f), again
+	v.failed(c, f)
+	return ntlm.Unanswered(f.reason, f), false
 }
 
 // failed notes that a controller failed.

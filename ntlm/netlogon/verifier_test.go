@@ -456,6 +456,21 @@ func TestStalled(t *testing.T) {
 	}
 }
 
+// TestUnanswered: a logon that a domain controller took and did not answer is told from
+// one that none was asked about.
+func TestUnanswered(t *testing.T) {
+	for _, edit := range []func(*dctest.DC){func(d *dctest.DC) { d.Stall = true }, func(d *dctest.DC) { d.Down = true }} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newNetwork(1)
+			edit(w.dcs[0])
+			v := newFixture(t, w).Verifier.Verify(within(t, 10*time.Second), dctest.Logon("EXAMPLE", "alice", dctest.Password))
+			if v.Account() != nil || v.IsNo() || v.IsUnanswered() != w.dcs[0].Stall {
+				t.Errorf("got %s, on its way: %v", v.Reason(), v.IsUnanswered())
+			}
+		})
+	}
+}
+
 // TestHangsAtLogons: a domain controller that sets channels up and hangs at logons is
 // left alone for ever longer, and comes back with its first answer.
 func TestHangsAtLogons(t *testing.T) {
