@@ -62,7 +62,7 @@ static int converse(int n, const struct pam_message **m, struct pam_response **a
 	struct pam_response *r;
 
 	*answers = NULL;
-	if (n <= 0 || n > PAM_MAX_NUM_MSG || q->rounds++ == MAX_ROUNDS) {
+	if (n <= 0 || n > PAM_MAX_NUM_MSG || q->rounds++ >= MAX_ROUNDS) {
 		q->puzzled = 1;
 		return PAM_CONV_ERR;
 	}

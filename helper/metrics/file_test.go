@@ -129,6 +129,24 @@ func TestCrowd(t *testing.T) {
 	}
 }
 
+// lockedBuffer can be written to and read at the same time.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
 // TestTrouble: as long as nothing can be written, that is said once and nothing is
 // forgotten.
 func TestTrouble(t *testing.T) {
@@ -143,7 +161,7 @@ func TestTrouble(t *testing.T) {
 				t.Fatal(err)
 			}
 			synctest.Test(t, func(t *testing.T) {
-				var log bytes.Buffer
+				var log lockedBuffer
 				f := Open(filepath.Dir(path), protocol.Basic, slog.New(slog.NewTextHandler(&log, nil)))
 				f.Observe(accepted(), time.Millisecond)
 				time.Sleep(3 * writeEvery)
