@@ -23,7 +23,7 @@ const (
 // HeldBack is the reason of a refusal without having asked.
 const HeldBack basic.Reason = "held-back"
 
-var errUnanswered = fmt.Errorf("the server has not answered to this password before, and is not asked again within %v: it may count each time", unansweredFor)
+var errUnanswered = fmt.Errorf("the server has not answered to this password before, or to as many others as --lockout-guard permits, and may count each when it goes on: it is not asked again within %v, or %v", unansweredFor, doubtFor)
 
 var errElsewhere = errors.New("another helper process is asking about the same user and password, and got no answer in time")
 

@@ -74,7 +74,7 @@ func TestNotCounted(t *testing.T) {
 // process, nor is it in the file, since it may be right.
 func TestUnanswered(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "state")
-	for _, opt := range []Options{{}, {Remember: time.Minute}, {Remember: time.Minute, Limit: 1, Window: time.Hour, Folder: folder}} {
+	for _, opt := range []Options{{}, {Remember: time.Minute}, {Remember: time.Minute, Limit: 3, Window: time.Hour, Folder: folder}} {
 		f := guarded(t, opt)
 		slow := basic.Unanswered("slow", errors.New("no answer in time"))
 		f.verdict = &slow
@@ -94,6 +94,29 @@ func TestUnanswered(t *testing.T) {
 		f.later(unansweredFor)
 		f.expect("bob", "authenticated asked", "right", "right")
 	}
+}
+
+// TestDoubts: a directory that is frozen may count, later, what it was sent. As many
+// guesses are left open as it may refuse; the password that is tried again and again is
+// one of them, however often.
+func TestDoubts(t *testing.T) {
+	f := guarded(t, Options{Limit: 3, Window: time.Hour})
+	slow := basic.Unanswered("slow", errors.New("no answer in time"))
+	f.verdict = &slow
+	f.expect("bob", "slow asked", "right")
+	f.later(unansweredFor)
+	f.expect("bob", "slow asked", "right", "guess 1", "guess 2")
+	f.expect("bob", "server-unavailable", "guess 3", "guess 4")
+	f.expect("eve", "slow asked", "guess 3")
+	f.later(unansweredFor)
+	f.expect("bob", "slow asked", "right")
+	f.expect("bob", "server-unavailable", "guess 3")
+	f.verdict = nil
+	f.later(unansweredFor)
+	f.expect("bob", "authenticated asked", "right", "right")
+	f.later(doubtFor - 2*unansweredFor)
+	f.expect("bob", "wrong-password asked", "guess 3", "guess 4", "guess 5")
+	f.expect("bob", "held-back", "guess 6")
 }
 
 // TestVersion: what a file said is not remembered longer than the file is as it was.

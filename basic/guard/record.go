@@ -22,6 +22,10 @@ const maxAsking = 90 * time.Second
 // three times at once what a helper cannot tell: that would be three for one.
 const unansweredFor = 3 * time.Second
 
+// doubtFor is how long a password that was not answered to may turn out to have been
+// counted: a directory that was frozen does what it was sent when it goes on.
+const doubtFor = time.Minute
+
 // skew is how far ahead an entry may be: processes read their clocks one by one. What
 // lies farther ahead was made before the clock was put back, or made up.
 const skew = 5 * time.Second
@@ -79,7 +83,7 @@ type what byte
 const (
 	ask    what = iota + 1 // and say how it ended
 	wait                   // another process is asking just this
-	spare                  // the server: it has not answered to just this
+	spare                  // the server: it has not answered to this, or to too many others
 	refuse                 // as it was before
 	hold                   // without having asked
 )
@@ -87,16 +91,19 @@ const (
 // begin decides about a login, and enters it if it is to be asked about.
 func (r rules) begin(rec record, t tags, now time.Time, who asker) (record, decision) {
 	rec = r.prune(rec, now)
-	count, asks := 0, 0
+	count, doubts, asks := 0, 0, 0
 	var last, mine entry
 	var until time.Time
 	for _, e := range rec {
 		switch {
 		case e.pair == t.pair && r.underway(e, now) && e.pid != who.pid:
 			return rec, decision{what: wait}
-		case e.phase == unanswered && e.pair == t.pair:
+		case e.phase == unanswered && e.pair == t.pair && age(e, now) < unansweredFor:
 			return rec, decision{what: spare}
 		case e.phase == unanswered:
+			if e.pair != t.pair {
+				doubts++
+			}
 			continue
 		case e.pair == t.pair && e.phase != asking && age(e, now) < r.remember:
 			return rec, decision{what: refuse, entry: e}
@@ -117,12 +124,15 @@ func (r rules) begin(rec record, t tags, now time.Time, who asker) (record, deci
 	if r.limit > 0 && (count > r.limit || count == r.limit && !who.known) {
 		return rec, decision{what: hold, entry: last, count: count, until: until}
 	}
+	if r.limit > 0 && doubts > 0 && count+doubts >= r.limit && !who.known {
+		return rec, decision{what: spare}
+	}
 	return append(makeRoom(rec), entry{pair: t.pair, user: t.user.mark(), at: now, phase: asking, pid: who.pid}), decision{what: ask}
 }
 
 // end enters how a question ended: accepted, refused in a way that counts, or neither.
 func (r rules) end(rec record, t tags, now time.Time, pid int, v basic.Verdict) record {
-	rec = r.withdraw(rec, t, pid)
+	rec = slices.DeleteFunc(r.withdraw(rec, t, pid), func(e entry) bool { return e.phase == unanswered && e.pair == t.pair })
 	switch {
 	case accepted(v):
 		return r.forgive(rec, t.user.mark(), now)
@@ -166,7 +176,7 @@ func (r rules) prune(rec record, now time.Time) record {
 		case r.underway(e, now):
 			return false
 		case e.phase == unanswered:
-			return age(e, now) >= unansweredFor
+			return age(e, now) >= r.doubtFor()
 		case r.limit > 0 && counting && r.counted(e, now):
 			return false
 		}
@@ -199,6 +209,14 @@ func (r rules) counted(e entry, now time.Time) bool {
 // underway reports that somebody is asking and will say how it ended.
 func (r rules) underway(e entry, now time.Time) bool {
 	return e.phase == asking && age(e, now) < maxAsking && !e.at.After(now.Add(skew)) && r.alive(e.pid)
+}
+
+// doubtFor is how long it matters that there was no answer.
+func (r rules) doubtFor() time.Duration {
+	if r.limit == 0 {
+		return unansweredFor
+	}
+	return doubtFor
 }
 
 func age(e entry, now time.Time) time.Duration { return max(0, now.Sub(e.at)) }
