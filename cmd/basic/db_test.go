@@ -1,5 +1,3 @@
-//go:build !nodb
-
 package main
 
 import (
@@ -9,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	_ "modernc.org/sqlite"
 
 	"squidauth/cmd/internal/program"
 )
