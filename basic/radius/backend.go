@@ -109,13 +109,14 @@ func New(c Config) (*Backend, error) {
 }
 
 // Close closes the sockets that nobody uses, and the others once they are answered.
-func (b *Backend) Close() {
+func (b *Backend) Close() error {
 	for _, s := range b.servers {
 		list, _ := s.known()
 		for _, e := range list {
 			e.retire()
 		}
 	}
+	return nil
 }
 
 // Texts for who wants to be told what is wrong.

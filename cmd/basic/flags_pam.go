@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"syscall"
 
 	"github.com/urfave/cli/v2"
 
@@ -95,7 +94,7 @@ func checkPAM(ctx *cli.Context, opt pam.Options) error {
 // pamProgram is this program built with PAM.
 const pamProgram = "basic-pam"
 
-var errNoPAM = fmt.Errorf("this program is built without PAM, which is a C library: put the one that 'make build-pam' builds beside it, by the name of %s", pamProgram)
+var errNoPAM = fmt.Errorf("this program is built without PAM, which is a C library: 'make build-pam' builds one that goes beside it, by the name of %s", pamProgram)
 
 // needPAM has the program with PAM that stands beside this one, if this one has none,
 // take its place with the same arguments. It then returns only if that cannot be done.
@@ -104,31 +103,14 @@ func (c *config) needPAM() error {
 	if pam.Linked {
 		return nil
 	}
-	path, err := pamBeside()
-	if err != nil || c.Inspected() {
-		return err
-	}
-	return fmt.Errorf("%s cannot be run: %w", path, syscall.Exec(path, os.Args, os.Environ()))
-}
-
-// pamBeside returns the path of the program with PAM.
-func pamBeside() (string, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return "", err
-	}
-	if self, err = filepath.EvalSymlinks(self); err != nil {
-		return "", err
-	}
-	path := filepath.Join(filepath.Dir(self), pamProgram)
-	there, err := os.Stat(path)
+	path, err := program.Beside(pamProgram)
 	switch {
 	case err != nil:
-		return "", errNoPAM
-	case isSelf(self, there): // and would do so for ever
-		return "", fmt.Errorf("%s is built without PAM: build it with 'make build-pam'", path)
+		return fmt.Errorf("%w: %w", errNoPAM, err)
+	case c.Inspected():
+		return nil
 	}
-	return path, nil
+	return program.Become(path)
 }
 
 // shieldFromModules takes the descriptors that Squid listens to out of the reach of
@@ -139,11 +121,6 @@ func shieldFromModules() (err error) {
 		os.Stdin, os.Stdout = in, out
 	}
 	return err
-}
-
-func isSelf(self string, there os.FileInfo) bool {
-	here, err := os.Stat(self)
-	return err != nil || os.SameFile(here, there)
 }
 
 // warnOfService tells of a service without a file of its own: PAM then asks the modules
