@@ -16,7 +16,7 @@ func ntlmAuth(own program.Call, args []string) (program.Call, error) {
 	own.Args = append(own.Args, "--dialect", "legacy")
 	a, err := samba.Parse(args)
 	if err == nil && !a.Helps {
-		err = checkProtocol(a.Protocol, args)
+		err = checkProtocol(a.Protocol)
 	}
 	if err != nil {
 		return own, err
@@ -28,14 +28,16 @@ func ntlmAuth(own program.Call, args []string) (program.Call, error) {
 	return own, nil
 }
 
-// checkProtocol has the program basic take the place of this one, with the same
-// arguments, if the protocol is its own, and names the program that serves another.
-func checkProtocol(protocol string, args []string) error {
+// errBasic is the error of a command line that is the program basic's.
+var errBasic = errors.New("that is the protocol of auth_param basic: use the program basic")
+
+// checkProtocol names the program that serves another protocol.
+func checkProtocol(protocol string) error {
 	switch protocol {
 	case samba.NTLMSSP:
 		return nil
 	case samba.Basic, samba.Basic24:
-		return fmt.Errorf("--helper-protocol=%s is that of auth_param basic: use the program basic (%w)", protocol, become("basic", args))
+		return fmt.Errorf("--helper-protocol=%s: %w", protocol, errBasic)
 	case samba.Negotiate:
 		return fmt.Errorf("--helper-protocol=%s is that of auth_param negotiate: use the program negotiate", protocol)
 	case "":

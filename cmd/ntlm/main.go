@@ -2,6 +2,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"slices"
 
@@ -25,6 +27,9 @@ func main() {
 		try.Command("ntlm", &t.status),
 	})
 	call, err := byName(helper.ProgramName(), os.Args)
+	if errors.Is(err, errBasic) {
+		err = fmt.Errorf("%w (%w)", err, become("basic", os.Args[1:]))
+	}
 	app.Before = func(*cli.Context) error {
 		call.Tell(os.Stderr)
 		return err

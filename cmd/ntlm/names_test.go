@@ -1,19 +1,18 @@
 package main
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	"squidauth/cmd/internal/samba"
 )
 
-// TestBasic has no program basic beside this one, which would go on with the command
-// line.
+// TestBasic: a command line that is the program basic's. Who only looks at one goes on.
 func TestBasic(t *testing.T) {
 	for _, protocol := range []string{"squid-2.5-basic", "squid-2.4-basic"} {
 		_, err := byName("ntlm_auth", []string{"ntlm_auth", "--helper-protocol=" + protocol})
-		want := "--helper-protocol=" + protocol + " is that of auth_param basic: use the program basic ("
-		if err == nil || !strings.HasPrefix(err.Error(), want) {
+		if !errors.Is(err, errBasic) || !strings.Contains(err.Error(), protocol) {
 			t.Errorf("%s: %v", protocol, err)
 		}
 	}

@@ -53,8 +53,10 @@ func (c *config) serve(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.addChildren(w, mode, opt.Log); err != nil {
-		return err
+	if !c.Inspected() { // who looks may be root, and they are to run as somebody else
+		if err := c.addChildren(w, mode, opt.Log); err != nil {
+			return err
+		}
 	}
 	c.Serve(w, opt)
 	return nil

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -160,6 +161,7 @@ func (c *consultation) helper(ctx context.Context, args []string, s *squidconf.S
 	defer cancel()
 	name := filepath.Base(args[0])
 	args = append([]string{name}, args[1:]...)
+	words := copied(args) // Open writes over secrets that stand among our own arguments
 	patient, settings, err := c.patient.Open(args)
 	if err != nil {
 		return err
@@ -172,11 +174,19 @@ func (c *consultation) helper(ctx context.Context, args []string, s *squidconf.S
 	case err != nil:
 		return err
 	case as != nil:
-		return c.elsewhere(ctx, args, as)
+		return c.elsewhere(ctx, words, as)
 	case patient != nil:
 		patient.Examine(ctx, &c.report)
 	}
 	return nil
+}
+
+// copied returns words that share no memory with others.
+func copied(words []string) (own []string) {
+	for _, w := range words {
+		own = append(own, strings.Clone(w))
+	}
+	return own
 }
 
 // elsewhere has a process of the user that Squid runs as examine a helper.
@@ -188,6 +198,7 @@ func (c *consultation) elsewhere(ctx context.Context, args []string, as *credent
 	cmd := exec.CommandContext(ctx, self, append([]string{"doctor", "--json", "--as", args[0], "--"}, args[1:]...)...)
 	cmd.Args[0] = c.patient.Name
 	cmd.WaitDelay = time.Second
+	cmd.Env = environment(os.Environ(), args)
 	as.set(cmd)
 	out, err := cmd.Output()
 	var exit *exec.ExitError
@@ -200,6 +211,24 @@ func (c *consultation) elsewhere(ctx context.Context, args []string, as *credent
 	}
 	c.report.Add(report.Findings...)
 	return nil
+}
+
+// environment returns what a process of another user may have of our environment: what
+// helpers read of it. The rest is root's, and that user could read it.
+func environment(all, args []string) []string {
+	own := []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
+	for _, word := range all {
+		name, _, _ := strings.Cut(word, "=")
+		isHelpers := slices.ContainsFunc([]string{"KRB5", "LDAP", "SASL_", "TMPDIR", "TZ"}, func(begin string) bool { return strings.HasPrefix(name, begin) })
+		isSecret := slices.ContainsFunc(args, func(arg string) bool {
+			_, named, _ := strings.Cut(arg, "env:")
+			return named == name
+		})
+		if isHelpers || isSecret {
+			own = append(own, word)
+		}
+	}
+	return own
 }
 
 // lastWords are what a process said on standard error before it failed.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"squidauth/helper/doctor"
 )
@@ -114,6 +115,25 @@ func TestNothingToExamine(t *testing.T) {
 		if status, err := con.run(t.Context(), nil, new(strings.Builder)); status != exitTrouble || !errors.Is(err, errNoLine) {
 			t.Errorf("status %d, %v", status, err)
 		}
+	}
+}
+
+// TestEnvironment: who examines as another user leaves there no more of root's
+// environment than a helper reads.
+func TestEnvironment(t *testing.T) {
+	root := []string{"PATH=/root/bin", "HOME=/root", "AWS_SECRET=x", "XDG_RUNTIME_DIR=/run/user/0", "KRB5_KTNAME=/k", "BIND=b=c", "BINDER=d"}
+	got := environment(root, []string{"ldap", "--bind-password", "env:BIND"})
+	if want := []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "KRB5_KTNAME=/k", "BIND=b=c"}; !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestCopied: what is written over the words of a command line does not reach a copy.
+func TestCopied(t *testing.T) {
+	words := []string{"-w", "secret", ""}
+	got := copied(words)
+	if !slices.Equal(got, words) || unsafe.StringData(got[1]) == unsafe.StringData(words[1]) {
+		t.Errorf("got %q", got)
 	}
 }
 
