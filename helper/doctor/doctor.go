@@ -60,6 +60,13 @@ func (r *Report) Good(code, where, format string, args ...any) {
 	r.Add(Finding{Severity: Good, Code: code, Where: where, What: fmt.Sprintf(format, args...)})
 }
 
+// Drop takes the findings away of which it is true.
+func (r *Report) Drop(is func(Finding) bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.findings = slices.DeleteFunc(r.findings, is)
+}
+
 // Findings returns a copy of all findings, in the order in which they were added.
 func (r *Report) Findings() []Finding {
 	r.mu.Lock()
