@@ -20,8 +20,14 @@ type Service struct {
 	PermitRC4 bool
 	MaxSkew   time.Duration
 
+	// Holders finds who has an SPN; nil: nobody can be asked.
+	Holders Holders
+
 	World World
 }
+
+// Holders returns the accounts that have a service principal name in the directory.
+type Holders func(ctx context.Context, spn string) ([]string, error)
 
 // World is what is around a service. Its zero value is the real one.
 type World struct {
@@ -58,6 +64,7 @@ func (s Service) Examine(ctx context.Context, r *doctor.Report) {
 		return
 	}
 	e.names(ctx, keys)
+	e.holders(ctx, keys)
 }
 
 // examination is that of one service.
