@@ -4,12 +4,17 @@
 package examine
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"os"
+	"slices"
 	"time"
 
 	"squidauth/helper/doctor"
+	"squidauth/negotiate/kerberos"
+	"squidauth/negotiate/kerberos/initiator"
+	"squidauth/negotiate/kerberos/kdc"
 )
 
 // Service says how tickets are accepted. Its fields are set before it is used.
@@ -19,6 +24,15 @@ type Service struct {
 	Realms    []string // of clients that are let in; empty: any
 	PermitRC4 bool
 	MaxSkew   time.Duration
+
+	// NeedsKDC says that nothing works without a KDC: passwords are checked with it.
+	NeedsKDC bool
+
+	// UserRealms are realms whose KDCs are asked as well.
+	UserRealms []string
+
+	// IsProof says that the keytab is there to prove KDCs by, and not for browsers.
+	IsProof bool
 
 	// Holders finds who has an SPN; nil: nobody can be asked.
 	Holders Holders
@@ -34,6 +48,8 @@ type World struct {
 	Hostname  func() (string, error)
 	Addresses func() ([]net.Addr, error) // of this machine
 	Resolver  Resolver
+	KDCs      *kdc.Realms
+	Now       func() time.Time
 }
 
 // Resolver asks the DNS, and the system's own file of hosts. *net.Resolver is one.
@@ -53,18 +69,33 @@ func (w *World) complete() {
 	if w.Resolver == nil {
 		w.Resolver = net.DefaultResolver
 	}
+	if w.Now == nil {
+		w.Now = time.Now
+	}
+	if w.KDCs == nil {
+		w.KDCs = kdc.NewRealms(os.LookupEnv, nil, w.Now)
+	}
 }
 
 // Examine implements doctor.Examiner.
 func (s Service) Examine(ctx context.Context, r *doctor.Report) {
 	s.World.complete()
+	s.MaxSkew = cmp.Or(s.MaxSkew, kerberos.DefaultSkew)
 	e := examination{s, r}
 	keys := e.keytab()
 	if keys == nil {
 		return
 	}
-	e.names(ctx, keys)
+	if !e.IsProof {
+		e.names(ctx, keys)
+	}
 	e.holders(ctx, keys)
+	e.kdc(ctx, keys)
+	for _, realm := range e.UserRealms {
+		if !slices.ContainsFunc(keys, func(k initiator.ServiceKey) bool { return k.Principal.Realm == realm }) {
+			e.clock(ctx, realm)
+		}
+	}
 }
 
 // examination is that of one service.

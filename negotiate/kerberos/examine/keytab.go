@@ -93,7 +93,7 @@ func (e *examination) spn(keys []initiator.ServiceKey) bool {
 		e.add(doctor.Fault, "spn-not-in-keytab", "--spn "+spn, "the keytab has no key of this principal in this spelling", "no ticket for it can be opened", cure)
 	}
 	mine := e.admitted(keys)
-	if len(mine) > 0 && !slices.ContainsFunc(mine, isHTTP) {
+	if len(mine) > 0 && !e.IsProof && !slices.ContainsFunc(mine, isHTTP) {
 		e.add(doctor.Warning, "keytab-no-http", e.Keytab, "it has no key of a principal HTTP/…",
 			"browsers ask for a ticket for HTTP/ and the proxy's name: that can be opened only if it is a name of the same account, with the same key",
 			"make a keytab with HTTP/ and the name that browsers are given for the proxy, in lower case")
