@@ -71,7 +71,8 @@ func (b *Backend) examine(ctx context.Context, e *endpoint) doctor.Finding {
 	}
 	switch {
 	case err == nil && !answer.signed && !b.config.PermitUnsigned:
-		f.Code, f.What = "radius-unsigned", "its answers have no Message-Authenticator"
+		f.Severity, f.Code, f.What = doctor.Warning, "radius-unsigned", "its answer, to being asked for its status, has no Message-Authenticator"
+		f.Why = "if those to logins have none either, they are not believed, and nobody can log in"
 		f.Cure = "FreeRADIUS: require_message_authenticator = yes in clients.conf, from version 3.2.5 on; else update the server"
 	case err == nil:
 		return doctor.Finding{Severity: doctor.Good, Code: "radius-server", Where: f.Where, What: "it answers, has the same shared secret, and signs"}
