@@ -247,6 +247,10 @@ type sick struct {
 }
 
 func testSick(t *testing.T, c *clinic, table []sick) {
+	manual, err := os.ReadFile("../docs/doctor.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, s := range table {
 		t.Run(s.name, func(t *testing.T) {
 			findings := c.examine(t, s.program, s.args(t, c)...)
@@ -254,11 +258,24 @@ func testSick(t *testing.T, c *clinic, table []sick) {
 			if i < 0 {
 				t.Fatalf("no %s in %+v", s.want, findings)
 			}
+			if _, code, _ := strings.Cut(s.want, " "); !isExplained(string(manual), code) {
+				t.Errorf("docs/doctor.md does not have %s", code)
+			}
 			if f := findings[i]; !strings.Contains(f.Cure, s.cure) || f.What == "" || f.Why == "" {
 				t.Errorf("%+v", f)
 			}
 		})
 	}
+}
+
+// isExplained reports whether the manual has a code: as it is, or as one of any file's.
+func isExplained(manual, code string) bool {
+	for _, kind := range []string{"password-file", "hash-file", "keytab", "machine-secret", "ldap-secret", "db-file"} {
+		if what, found := strings.CutPrefix(code, kind); found && strings.Contains(manual, "`KIND"+what+"`") {
+			return true
+		}
+	}
+	return strings.Contains(manual, "`"+code+"`")
 }
 
 // broken replaces a part of the squid.conf.
@@ -426,6 +443,7 @@ var sickServers = []sick{
 	}, "fault radius-unreachable", "127.99.0.1:1812"},
 	{"saslauthd", "basic", func(*testing.T, *clinic) []string { return helper("sasl", "--socket", "/no/such/socket") }, "fault sasl-socket", "systemctl"},
 	{"everybody", "basic", func(*testing.T, *clinic) []string { return helper("fake") }, "fault fake", "basic ncsa"},
+	{"everybody, by NTLM", "ntlm", func(*testing.T, *clinic) []string { return helper("fake") }, "fault fake", "--hashes FILE"},
 }
 
 // TestDoctorClock has a KDC with another clock.
