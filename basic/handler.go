@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 
+	"squidauth/helper/doctor"
 	"squidauth/protocol"
 )
 
@@ -53,6 +54,9 @@ func (h *Handler) Handle(ctx context.Context, line []byte) protocol.Reply {
 
 // Reload passes on to the Backend, if that can reload.
 func (h *Handler) Reload(ctx context.Context) error { return Reload(ctx, h.Backend) }
+
+// Examine implements doctor.Examiner: the Backend is examined.
+func (h *Handler) Examine(ctx context.Context, r *doctor.Report) { Examine(ctx, r, h.Backend) }
 
 // Close closes the Backend, if there is something to close.
 func (h *Handler) Close() error { return Close(h.Backend) }

@@ -3,6 +3,8 @@ package basic
 import (
 	"context"
 	"io"
+
+	"squidauth/helper/doctor"
 )
 
 // Reload has a Backend read its files again, if it can. On an error the old content
@@ -20,4 +22,13 @@ func Close(b Backend) error {
 		return c.Close()
 	}
 	return nil
+}
+
+// Examine has a Backend examined, as doctor.Examiner says.
+func Examine(ctx context.Context, r *doctor.Report, b Backend) {
+	if e, ok := b.(doctor.Examiner); ok {
+		e.Examine(ctx, r)
+		return
+	}
+	r.Add(doctor.Finding{Severity: doctor.Note, Code: "not-examined", What: "what this backend needs cannot be examined: try a login"})
 }

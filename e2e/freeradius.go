@@ -152,7 +152,7 @@ log {
 security {
 	max_attributes = 200
 	reject_delay = 0
-	status_server = no
+	status_server = yes
 	allow_vulnerable_openssl = yes
 }
 thread pool {
@@ -171,6 +171,9 @@ modules {
 	}
 	always handled {
 		rcode = handled
+	}
+	always ok {
+		rcode = ok
 	}
 	files {
 		filename = ${raddbdir}/users
@@ -206,6 +209,12 @@ server default {
 		}
 		files
 		pap
+		Autz-Type Status-Server {
+			update reply {
+				%[8]s
+			}
+			ok
+		}
 	}
 	authenticate {
 		Auth-Type PAP {

@@ -55,6 +55,9 @@ func OpenKeytab(path string, opt KeytabOptions) *Keytab {
 	})}
 }
 
+// Path returns where the file is.
+func (k *Keytab) Path() string { return k.file.Path }
+
 // Keys returns the keys in force.
 func (k *Keytab) Keys(ctx context.Context) (*kerberos.Keyring, error) { return k.file.Current(ctx) }
 

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"squidauth/helper/doctor"
 	"squidauth/negotiate/rcache"
 )
 
@@ -12,6 +13,9 @@ import (
 // helper. It may be used from several goroutines.
 type LazyCache struct {
 	Open func() (rcache.Cache, error)
+
+	// Look examines what Open would open; nil: that cannot be done.
+	Look func(*doctor.Report)
 
 	mu    sync.Mutex
 	cache rcache.Cache

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"slices"
 
+	"squidauth/helper/doctor"
 	"squidauth/negotiate/spnego"
 	"squidauth/protocol"
 )
@@ -139,6 +140,23 @@ func (w *Wrapper) line(verb string, token []byte, extras string) []byte {
 // same time as Handle.
 func (w *Wrapper) Reload(ctx context.Context) error {
 	return eachOf(w, func(r interface{ Reload(context.Context) error }) error { return r.Reload(ctx) })
+}
+
+// Examine implements doctor.Examiner for both mechanisms.
+func (w *Wrapper) Examine(ctx context.Context, r *doctor.Report) {
+	_ = eachOf(w, func(e doctor.Examiner) error { // which returns none
+		e.Examine(ctx, r)
+		return nil
+	})
+	switch {
+	case w.NTLM == nil:
+		r.Add(doctor.Finding{Severity: doctor.Note, Code: "no-ntlm", What: "clients that offer NTLM only are refused"})
+	case w.PermitUncheckedMIC:
+		r.Add(doctor.Finding{
+			Severity: doctor.Warning, Code: "unchecked-mic", Where: "--permit-unchecked-mic", What: "what clients vouch for is not checked",
+			Why: "who is between a client and the proxy can make it use NTLM where it wanted Kerberos", Cure: "have this program check NTLM itself: --domain in place of --ntlm",
+		})
+	}
 }
 
 // Close implements io.Closer, as far as the mechanisms do: other programs end.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"squidauth/basic"
+	"squidauth/helper/doctor"
 	"squidauth/protocol"
 )
 
@@ -121,6 +122,13 @@ func (l *Link) ask(ctx context.Context, user string, password protocol.Secret) b
 // Reload reloads all links. The error is that of all that could not.
 func (c *Chain) Reload(ctx context.Context) error {
 	return c.each(func(b basic.Backend) error { return basic.Reload(ctx, b) })
+}
+
+// Examine has all links examined.
+func (c *Chain) Examine(ctx context.Context, r *doctor.Report) {
+	for _, l := range c.links {
+		basic.Examine(ctx, r, l.Backend)
+	}
 }
 
 // Close closes all links.

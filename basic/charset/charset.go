@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 
 	"squidauth/basic"
+	"squidauth/helper/doctor"
 	"squidauth/protocol"
 )
 
@@ -57,6 +58,9 @@ func New(b basic.Backend, charsets []Charset) *Backend { return &Backend{b, char
 
 // Reload passes on to the backend.
 func (b *Backend) Reload(ctx context.Context) error { return basic.Reload(ctx, b.backend) }
+
+// Examine has the backend examined.
+func (b *Backend) Examine(ctx context.Context, r *doctor.Report) { basic.Examine(ctx, r, b.backend) }
 
 // Close closes the backend.
 func (b *Backend) Close() error { return basic.Close(b.backend) }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"squidauth/basic"
+	"squidauth/helper/doctor"
+	"squidauth/helper/state"
 	"squidauth/protocol"
 )
 
@@ -89,6 +91,18 @@ func New(b basic.Backend, opt Options) *Backend {
 
 // Reload passes on to the backend.
 func (g *Backend) Reload(ctx context.Context) error { return basic.Reload(ctx, g.backend) }
+
+// Examine implements doctor.Examiner: whether processes can remember together, and the
+// backend.
+func (g *Backend) Examine(ctx context.Context, r *doctor.Report) {
+	if g.opt.Folder != "" {
+		state.Examine(r, g.opt.Folder, fileName, "700", doctor.Finding{
+			Severity: doctor.Warning, Code: "state-dir",
+			Why: "each helper process remembers refused logins for itself: a wrong password that is tried again counts several times with the server, and may lock the account",
+		})
+	}
+	basic.Examine(ctx, r, g.backend)
+}
 
 // Close closes the backend and the file.
 func (g *Backend) Close() error {

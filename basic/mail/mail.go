@@ -238,24 +238,30 @@ func (b *Backend) explain(a answer, s *session, server Server, user string) answ
 func (b *Backend) converse(ctx context.Context, s *session, server Server, config *tls.Config, user, password string) (answer, error) {
 	d := server.protocol.dialogue(s)
 	defer func() { s.close(d.goodbye()) }()
+	if err := b.begin(ctx, s, d, server, config); err != nil {
+		return answer{}, err
+	}
+	return d.login(user, password)
+}
+
+// begin is a session up to where the password is sent.
+func (b *Backend) begin(ctx context.Context, s *session, d dialogue, server Server, config *tls.Config) error {
 	if server.implicit {
 		if err := s.secure(ctx, config); err != nil {
-			return answer{}, err
+			return err
 		}
 	}
 	if err := d.greet(); err != nil {
-		return answer{}, err
+		return err
 	}
-	if !server.implicit && b.opt.StartTLS != Never {
-		begun, err := d.startTLS(b.opt.StartTLS == Required)
-		if err == nil && begun {
-			err = s.secure(ctx, config)
-		}
-		if err != nil {
-			return answer{}, err
-		}
+	if server.implicit || b.opt.StartTLS == Never {
+		return nil
 	}
-	return d.login(user, password)
+	begun, err := d.startTLS(b.opt.StartTLS == Required)
+	if err == nil && begun {
+		err = s.secure(ctx, config)
+	}
+	return err
 }
 
 // onePart returns a context with a part of the time that is left, so that there is as

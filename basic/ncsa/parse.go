@@ -54,9 +54,14 @@ func parse(content []byte) (*table, error) {
 	return p.table, nil
 }
 
-type parser struct {
-	*table
+type parser struct{ *table }
+
+// tally counts lines of a kind.
+type tally struct {
 	crlf, capitals, des, twins kind
+	skipped                    kind // no user and hash
+	barred                     kind // the hash is none
+	twice                      kind // a later line of a user
 }
 
 // kind counts lines that are told of together.
@@ -78,12 +83,14 @@ func (p *parser) line(n int, line string) {
 	case line == "", line[0] == '#', line[0] == ' ', line[0] == '\t':
 		return
 	case len(line) > maxFileLine:
+		p.skipped.add(n)
 		p.notes.Add(n, "line skipped: its %d bytes are more than %d", len(line), maxFileLine)
 		return
 	}
 	user, rest, _ := strings.Cut(line, ":")
 	stored, _, _ := strings.Cut(strings.TrimLeft(rest, ":"), ":") // empty fields do not count
 	if user == "" || stored == "" {
+		p.skipped.add(n)
 		p.notes.Add(n, "line skipped: it is not of the form user:hash")
 		return
 	}
@@ -92,6 +99,7 @@ func (p *parser) line(n int, line string) {
 
 func (p *parser) user(n int, user, stored string) {
 	if _, twice := p.users[user]; twice {
+		p.twice.add(n)
 		p.notes.Add(n, "the user has a line further up, which no longer counts")
 	}
 	if lowerASCII(user) != user {
@@ -99,6 +107,7 @@ func (p *parser) user(n int, user, stored string) {
 	}
 	h, err := passhash.Parse(stored)
 	if err != nil {
+		p.barred.add(n)
 		p.notes.Add(n, "this user cannot log in: %v", err)
 		p.users[user] = unusable
 		return

@@ -14,6 +14,7 @@ type table struct {
 	folded map[string]int // the same by lower-case name; nil when all names are
 	key    [sha256.Size]byte
 	notes  watch.Notes
+	tally
 }
 
 // Instead of an index: users who cannot log in.

@@ -26,7 +26,7 @@ func newReal(t *testing.T, address string) *Backend {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(b.Close)
+	t.Cleanup(func() { b.Close() })
 	return b
 }
 

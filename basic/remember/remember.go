@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"squidauth/basic"
+	"squidauth/helper/doctor"
 	"squidauth/protocol"
 )
 
@@ -105,6 +106,9 @@ func (m *Backend) Reload(ctx context.Context) error {
 	m.mu.Unlock()
 	return basic.Reload(ctx, m.backend)
 }
+
+// Examine has the backend examined.
+func (m *Backend) Examine(ctx context.Context, r *doctor.Report) { basic.Examine(ctx, r, m.backend) }
 
 // Close closes the backend.
 func (m *Backend) Close() error { return basic.Close(m.backend) }

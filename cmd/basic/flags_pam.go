@@ -6,8 +6,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -126,18 +124,7 @@ func shieldFromModules() (err error) {
 // warnOfService tells of a service without a file of its own: PAM then asks the modules
 // of the service "other", and those may let in whom nobody has thought of.
 func warnOfService(opt pam.Options) {
-	dirs := []string{opt.ConfigDir}
-	if opt.ConfigDir == "" {
-		dirs = []string{"/etc/pam.d", "/usr/lib/pam.d", "/usr/etc/pam.d", "/usr/local/etc/pam.d"}
+	if path, found := pam.ServiceFile(opt); !found {
+		opt.Log.Warn("the PAM service has no file: PAM asks the modules of the service 'other' instead", slog.String("service", filepath.Base(path)), slog.String("file", path))
 	}
-	name := opt.Service
-	if runtime.GOOS == "linux" {
-		name = strings.ToLower(name) // as PAM does
-	}
-	for _, dir := range dirs {
-		if _, err := os.Stat(filepath.Join(dir, name)); !errors.Is(err, os.ErrNotExist) {
-			return
-		}
-	}
-	opt.Log.Warn("the PAM service has no file: PAM asks the modules of the service 'other' instead", slog.String("service", name), slog.String("file", filepath.Join(dirs[0], name)))
 }

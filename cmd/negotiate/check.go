@@ -1,13 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -15,6 +13,7 @@ import (
 	"squidauth/cmd/internal/mechanism"
 	"squidauth/negotiate"
 	"squidauth/negotiate/kerberos"
+	"squidauth/negotiate/kerberos/examine"
 	"squidauth/negotiate/kerberos/initiator"
 	"squidauth/negotiate/kerberos/kdc"
 	"squidauth/negotiate/rcache"
@@ -132,20 +131,5 @@ func why(err error, t initiator.Ticket, keys []initiator.ServiceKey) error {
 	if !errors.As(err, &refused) || refused.Reason != kerberos.NoKey && refused.Reason != kerberos.BadTicket {
 		return err
 	}
-	service := initiator.Principal{Name: t.SName, Realm: t.SRealm}
-	own := slices.DeleteFunc(slices.Clone(keys), func(k initiator.ServiceKey) bool { return k.Principal.String() != service.String() })
-	if len(own) == 0 {
-		return fmt.Errorf("the keytab has no key of %s: make one that has, or give browsers the name that it has", service)
-	}
-	newest := slices.MaxFunc(own, func(a, b initiator.ServiceKey) int { return cmp.Compare(a.Kvno, b.Kvno) }).Kvno
-	kvno := uint32(t.Enc.KVNO)
-	switch {
-	case newest < kvno:
-		return fmt.Errorf("the KDC's key has number (kvno) %d, the keytab's newest %d: the password was changed after the keytab was made; make it anew", kvno, newest)
-	case newest > kvno && kvno != 0:
-		return fmt.Errorf("the KDC's key has number (kvno) %d, the keytab's newest %d: the KDC that was asked does not know the new password yet, or the keytab is of another account", kvno, newest)
-	case !slices.ContainsFunc(own, func(k initiator.ServiceKey) bool { return k.Key.KeyType == t.Enc.EType }):
-		return fmt.Errorf("the KDC encrypts with %s, of which type the keytab has no key: make it anew with all types that the account has", initiator.EnctypeName(t.Enc.EType))
-	}
-	return errors.New("the keytab has a key of that name, number and type, but it is another one: the keytab was made from another password, or for a name in another spelling; make it anew")
+	return examine.Disagreement(t, keys)
 }

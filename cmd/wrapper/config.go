@@ -122,7 +122,7 @@ func (c *config) wrapper(ctx *cli.Context, mode ntlm.Mode, log *slog.Logger) (*n
 // addChildren starts the other programs.
 func (c *config) addChildren(w *negotiate.Wrapper, mode ntlm.Mode, log *slog.Logger) (err error) {
 	if c.commands.kerberos != nil {
-		if w.Kerberos, err = child.New(child.Config{Command: c.commands.kerberos, Scheme: protocol.Negotiate, Log: log}); err != nil {
+		if w.Kerberos, err = child.New(child.Config{Command: c.commands.kerberos, Scheme: protocol.Negotiate, Idle: c.Inspected(), Log: log}); err != nil {
 			return err
 		}
 	}
@@ -134,7 +134,7 @@ func (c *config) addChildren(w *negotiate.Wrapper, mode ntlm.Mode, log *slog.Log
 		scheme, w.NTLMTakesSPNEGO = protocol.Negotiate, true
 	}
 	w.AuditNTLM = mode == ntlm.Audit
-	w.NTLM, err = child.New(child.Config{Command: c.commands.ntlm, Scheme: scheme, Log: log})
+	w.NTLM, err = child.New(child.Config{Command: c.commands.ntlm, Scheme: scheme, Idle: c.Inspected(), Log: log})
 	return err
 }
 

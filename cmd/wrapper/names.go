@@ -18,11 +18,15 @@ const cUsage = `usage: negotiate_wrapper_auth [-h] [-d] --ntlm PROGRAM ARG... --
 `
 
 // byName takes a command line apart in the way of the program called name. Squid's
-// own wrapper has such names; any other is this program's own.
+// own wrapper has such names; any other is this program's own. Behind the name of a
+// command all words are the command's.
 func byName(name string, args []string) (call, error) {
 	switch name {
 	case "negotiate_wrapper_auth", "negotiate_wrapper":
 		return wrapperAuth(args)
+	}
+	if len(args) > 1 && !strings.HasPrefix(args[1], "-") {
+		return call{args: args}, nil
 	}
 	own, c := cutCommands(args, is(kerberosMarker), is(ntlmMarker))
 	return checked(call{args: own, commands: c})

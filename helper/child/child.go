@@ -27,6 +27,9 @@ type Config struct {
 	Command []string
 	// Scheme is the one that the program was written for, NTLM or Negotiate.
 	Scheme protocol.Scheme
+	// Idle has the program started when it is needed first.
+	Idle bool
+
 	Log    *slog.Logger
 	Now    func() time.Time // the clock; nil means time.Now
 	Stderr *os.File         // the program's; nil means ours
@@ -47,7 +50,7 @@ type Child struct {
 	last   *process // who was dropped last; its end may not be logged yet
 }
 
-// New starts the program. The error is about a command that can never be run; that
+// New starts the program, unless it is to be idle. The error is about a command that can never be run; that
 // there is no such program is logged, for there may be one when a request comes.
 func New(c Config) (*Child, error) {
 	switch {
@@ -71,7 +74,9 @@ func New(c Config) (*Child, error) {
 		patience: endWithin,
 		turn:     make(chan struct{}, 1),
 	}
-	_ = child.start() // is logged, and tried again
+	if !c.Idle {
+		_ = child.start() // is logged, and tried again
+	}
 	return child, nil
 }
 

@@ -7,7 +7,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"sync"
 
 	"squidauth/helper/printable"
 )
@@ -33,8 +35,9 @@ type Finding struct {
 	Cure     string   `json:"cure,omitempty"` // the command or line that mends it
 }
 
-// Report collects findings. It is used by one goroutine.
+// Report collects findings. It may be used from several goroutines.
 type Report struct {
+	mu       sync.Mutex
 	findings []Finding
 }
 
@@ -46,19 +49,34 @@ type Examiner interface {
 }
 
 // Add adds findings as they are.
-func (r *Report) Add(findings ...Finding) { r.findings = append(r.findings, findings...) }
+func (r *Report) Add(findings ...Finding) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.findings = append(r.findings, findings...)
+}
 
 // Good adds that something is as it should be.
 func (r *Report) Good(code, where, format string, args ...any) {
 	r.Add(Finding{Severity: Good, Code: code, Where: where, What: fmt.Sprintf(format, args...)})
 }
 
-// Findings returns all findings in the order in which they were added.
-func (r *Report) Findings() []Finding { return r.findings }
+// Drop takes the findings away of which it is true.
+func (r *Report) Drop(is func(Finding) bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.findings = slices.DeleteFunc(r.findings, is)
+}
+
+// Findings returns a copy of all findings, in the order in which they were added.
+func (r *Report) Findings() []Finding {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.findings)
+}
 
 // Count returns how many findings have that severity.
 func (r *Report) Count(s Severity) (n int) {
-	for _, f := range r.findings {
+	for _, f := range r.Findings() {
 		if f.Severity == s {
 			n++
 		}
@@ -70,7 +88,7 @@ func (r *Report) Count(s Severity) (n int) {
 // others also why they matter and what mends them.
 func (r *Report) WriteText(w io.Writer) error {
 	var b strings.Builder
-	for _, f := range r.findings {
+	for _, f := range r.Findings() {
 		where := ""
 		if f.Where != "" {
 			where = f.Where + ": "
@@ -96,5 +114,5 @@ func (r *Report) WriteJSON(w io.Writer) error {
 		Findings []Finding `json:"findings"`
 		Faults   int       `json:"faults"`
 		Warnings int       `json:"warnings"`
-	}{append([]Finding{}, r.findings...), r.Count(Fault), r.Count(Warning)})
+	}{append([]Finding{}, r.Findings()...), r.Count(Fault), r.Count(Warning)})
 }

@@ -38,7 +38,7 @@ func TestWriteJSON(t *testing.T) {
 		Findings []Finding
 		Faults   int
 	}
-	if err := json.Unmarshal([]byte(b.String()), &back); err != nil || len(back.Findings) != 2 || back.Faults != 1 || back.Findings[1] != sample().findings[1] {
+	if err := json.Unmarshal([]byte(b.String()), &back); err != nil || len(back.Findings) != 2 || back.Faults != 1 || back.Findings[1] != sample().Findings()[1] {
 		t.Errorf("%v\n%s", err, b.String())
 	}
 	b.Reset()

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"squidauth/helper/doctor"
 	"squidauth/helper/state"
 	"squidauth/helper/watch"
 	"squidauth/protocol"
@@ -37,11 +38,27 @@ type File struct {
 	failing   bool
 }
 
+// Examine reports whether the File in the folder dir could be written.
+func Examine(r *doctor.Report, dir string, scheme protocol.Scheme) {
+	f := File{dir: dir, name: nameOf(scheme)}
+	finding := doctor.Finding{Severity: doctor.Warning, Code: "metrics-dir", Why: "logins work, but nothing is counted"}
+	if _, err := f.read(); err != nil {
+		finding.Where, finding.What, finding.Cure = f.path(), err.Error(), "rm "+f.path()
+		r.Add(finding)
+		return
+	}
+	state.Examine(r, dir, f.name+lockSuffix, "755", finding)
+}
+
+const lockSuffix = ".lock"
+
+func nameOf(scheme protocol.Scheme) string { return "squidauth-" + scheme.String() + ".prom" }
+
 // Open returns the File in the folder dir, and counts the process. It never fails: as
 // long as nothing can be written that is logged once, and what was counted is kept.
 func Open(dir string, scheme protocol.Scheme, log *slog.Logger) *File {
 	f := &File{
-		dir: dir, name: "squidauth-" + scheme.String() + ".prom", scheme: scheme.String(), log: log,
+		dir: dir, name: nameOf(scheme), scheme: scheme.String(), log: log,
 		stop: make(chan struct{}), stopped: make(chan struct{}),
 		tally: tally{starts: 1}, unwritten: counters{},
 	}
@@ -113,7 +130,7 @@ func (f *File) write() error {
 func (f *File) merge(fresh counters) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	lock, err := state.Take(ctx, f.dir, f.name+".lock")
+	lock, err := state.Take(ctx, f.dir, f.name+lockSuffix)
 	if err != nil {
 		return err
 	}

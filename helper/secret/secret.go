@@ -14,6 +14,7 @@ import (
 	"strings"
 	"unicode"
 
+	"squidauth/helper/doctor"
 	"squidauth/helper/watch"
 	"squidauth/protocol"
 )
@@ -57,6 +58,26 @@ func Fixed(value protocol.Secret) *Source { return &Source{value: value} }
 
 // Format implements fmt.Formatter, so that no verb prints the secret.
 func (Source) Format(f fmt.State, _ rune) { fmt.Fprint(f, "***") }
+
+// Examine looks at the file, if it is one, and reports whether there is a secret. kind
+// begins the codes of findings; harm is what others can do who read it.
+func (s *Source) Examine(r *doctor.Report, kind, harm string) bool {
+	if s.file == nil {
+		return true
+	}
+	ok := r.File(doctor.File{Path: s.file.Path, Kind: kind, Make: "write the password into " + s.file.Path + ", on one line", Harm: harm, Forgery: harm})
+	if !ok {
+		return false
+	}
+	if err := s.file.Reload(context.Background()); err != nil {
+		r.Add(doctor.Finding{
+			Severity: doctor.Fault, Code: kind + "-unusable", Where: s.file.Path, What: err.Error(), Why: "the server cannot be asked",
+			Cure: "write the password into the file, on one line",
+		})
+		return false
+	}
+	return true
+}
 
 // Current returns the secret. The error says where it was looked for, and what is
 // wrong there.

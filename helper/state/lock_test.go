@@ -94,6 +94,9 @@ func TestLockRefused(t *testing.T) {
 			if err := errors.Join(os.MkdirAll(dir, 0o700), c.prepare(dir)); err != nil {
 				t.Fatal(err)
 			}
+			if _, err := check(dir, "a.lock"); err == nil {
+				t.Error("check: it could be locked")
+			}
 			l, err := Take(t.Context(), dir, "a.lock")
 			if l != nil || err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v, want %s", err, c.want)

@@ -122,10 +122,49 @@ func ownFolder(path string) error {
 	return vet(path, &st)
 }
 
+// check says why Take would fail, and what of its path is the trouble: the folder or
+// the file. It makes nothing.
+func check(folder, name string) (where string, err error) {
+	var st unix.Stat_t
+	switch err := unix.Lstat(folder, &st); {
+	case err == unix.ENOENT:
+		return folder, writable(filepath.Dir(folder))
+	case err != nil:
+		return folder, &os.PathError{Op: "lstat", Path: folder, Err: err}
+	case uint32(st.Mode)&unix.S_IFMT != unix.S_IFDIR:
+		return folder, fmt.Errorf("%s %w", folder, errNoFolder)
+	}
+	if err := vet(folder, &st); err != nil {
+		return folder, err
+	}
+	path := filepath.Join(folder, name)
+	switch err := unix.Lstat(path, &st); {
+	case err == unix.ENOENT:
+		return folder, writable(folder)
+	case err != nil:
+		return path, &os.PathError{Op: "lstat", Path: path, Err: err}
+	}
+	f, err := open(path, 0)
+	if err == nil {
+		err = f.Close()
+	}
+	return path, err
+}
+
+// writable says why nothing can be made in a folder.
+func writable(folder string) error {
+	if err := unix.Faccessat(unix.AT_FDCWD, folder, unix.W_OK|unix.X_OK, unix.AT_EACCESS); err != nil {
+		return &os.PathError{Op: "write to", Path: folder, Err: err}
+	}
+	return nil
+}
+
 // openOwn opens or makes a file of this user's. It does not follow a link, nor hang
 // at a device or pipe.
-func openOwn(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0o600)
+func openOwn(path string) (*os.File, error) { return open(path, os.O_CREATE) }
+
+func open(path string, create int) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|create|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0o600)
 	if err != nil {
 		return nil, err
 	}

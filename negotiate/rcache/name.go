@@ -41,24 +41,52 @@ func DefaultPath(lookup Lookup) string {
 // it is "dfl:". Who reads default_rcache_name from krb5.conf, which MIT's library
 // asks before it settles for that, can let lookup return it for KRB5RCACHENAME.
 func Open(option string, lookup Lookup, lifetime time.Duration) (Cache, error) {
+	p, err := placeOf(option, lookup)
+	switch {
+	case err != nil:
+		return nil, err
+	case p.kind == inMemory:
+		return asCache(NewMemory(lifetime, MaxMemory))
+	case p.kind == nowhere:
+		return None{}, nil
+	}
+	return asCache(OpenFile(p.path, lifetime))
+}
+
+// place is where a cache is kept.
+type place struct {
+	kind kind
+	path string // of a file
+}
+
+type kind byte
+
+const (
+	inFile kind = iota + 1
+	inMemory
+	nowhere
+)
+
+// placeOf reads an option and, if that is empty, the environment.
+func placeOf(option string, lookup Lookup) (place, error) {
 	kind, path, named := strings.Cut(option, ":")
 	switch {
 	case option == "":
-		return openNamed(lookup, lifetime)
+		return placeNamed(lookup)
 	case option == "file":
-		return asCache(OpenFile(DefaultPath(lookup), lifetime))
+		return place{inFile, DefaultPath(lookup)}, nil
 	case kind == "file" && named && path != "":
-		return asCache(OpenFile(path, lifetime))
+		return place{inFile, path}, nil
 	case option == "memory":
-		return asCache(NewMemory(lifetime, MaxMemory))
+		return place{kind: inMemory}, nil
 	case option == "none":
-		return None{}, nil
+		return place{kind: nowhere}, nil
 	}
-	return nil, fmt.Errorf("replay cache %q: want file, file:PATH, memory or none", option)
+	return place{}, fmt.Errorf("replay cache %q: want file, file:PATH, memory or none", option)
 }
 
-// openNamed opens the cache that the environment names.
-func openNamed(lookup Lookup, lifetime time.Duration) (Cache, error) {
+// placeNamed is what the environment names.
+func placeNamed(lookup Lookup) (place, error) {
 	source := "KRB5RCACHENAME"
 	name, set := lookup(source)
 	if !set {
@@ -70,15 +98,15 @@ func openNamed(lookup Lookup, lifetime time.Duration) (Cache, error) {
 	kind, path, found := strings.Cut(name, ":")
 	switch {
 	case found && kind == "dfl":
-		return asCache(OpenFile(DefaultPath(lookup), lifetime))
+		return place{inFile, DefaultPath(lookup)}, nil
 	case found && kind == "file2" && path != "":
-		return asCache(OpenFile(path, lifetime))
+		return place{inFile, path}, nil
 	case found && kind == "file2":
-		return nil, fmt.Errorf("replay cache: %s asks for file2 and names no file: set KRB5RCACHENAME=file2:PATH", source)
+		return place{}, fmt.Errorf("replay cache: %s asks for file2 and names no file: set KRB5RCACHENAME=file2:PATH", source)
 	case found && kind == "none":
-		return None{}, nil
+		return place{kind: nowhere}, nil
 	}
-	return nil, fmt.Errorf("replay cache: %s is %q, which is none of dfl:, file2:PATH and none: as it must be", source, name)
+	return place{}, fmt.Errorf("replay cache: %s is %q, which is none of dfl:, file2:PATH and none: as it must be", source, name)
 }
 
 // asCache keeps a nil pointer out of the interface.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -28,8 +29,31 @@ type openFile struct {
 
 // openCacheFile opens or makes the file at path. The flag O_NONBLOCK keeps a
 // device or pipe from blocking before it is refused.
-func openCacheFile(path string) (*openFile, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0o600)
+func openCacheFile(path string) (*openFile, error) { return openWith(path, os.O_CREATE) }
+
+// check says why the file at path could not be opened or made, and makes none.
+func check(path string) error {
+	var st unix.Stat_t
+	if err := unix.Lstat(path, &st); err != unix.ENOENT {
+		f, err := openWith(path, 0)
+		if err == nil {
+			err = f.file.Close()
+		}
+		return err
+	}
+	folder := filepath.Dir(path)
+	switch err := unix.Faccessat(unix.AT_FDCWD, folder, unix.W_OK|unix.X_OK, unix.AT_EACCESS); err {
+	case nil:
+		return nil
+	case unix.EACCES, unix.EROFS:
+		return fmt.Errorf("%w: user %d must be allowed to write to its folder", err, os.Geteuid())
+	default:
+		return fmt.Errorf("%w: its folder must exist", err)
+	}
+}
+
+func openWith(path string, create int) (*openFile, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|create|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_NOCTTY, 0o600)
 	if err != nil {
 		return nil, explain(path, err)
 	}

@@ -4,6 +4,7 @@
 package checkup
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -28,7 +29,8 @@ type Patient struct {
 	Scheme string // of auth_param
 
 	// Open opens a helper with that command line, whose first word is the name that
-	// it is called by. An error says why that can be no helper.
+	// it is called by. An error says why that can be no helper. An Examiner that is an
+	// io.Closer is closed after use.
 	Open func(args []string) (doctor.Examiner, Settings, error)
 }
 
@@ -70,9 +72,14 @@ func Command(p Patient, status *int) *cli.Command {
 			&cli.StringFlag{Name: "user", Destination: &c.user, Usage: "examine as `USER` (default: as root, the one of squid.conf; else who calls)"},
 			&cli.StringFlag{Name: "as", Destination: &c.as, Value: p.Name, Usage: "the helper is called by `NAME`, such as that of the program whose place it takes"},
 			&cli.BoolFlag{Name: "json", Destination: &c.json, Usage: "print one JSON object"},
+			&cli.BoolFlag{Name: wordsFlag, Destination: &c.fromStdin, Hidden: true},
 		},
-		Action: func(ctx *cli.Context) (err error) {
-			*status, err = c.run(ctx.Context, ctx.Args().Slice(), os.Stdout)
+		Action: func(ctx *cli.Context) error {
+			args, err := c.words(ctx.Args().Slice())
+			if err != nil {
+				return err
+			}
+			*status, err = c.run(ctx.Context, args, os.Stdout)
 			return err
 		},
 	}
@@ -81,12 +88,12 @@ func Command(p Patient, status *int) *cli.Command {
 type consultation struct {
 	patient                 Patient
 	conf, version, user, as string
-	json                    bool
+	json, fromStdin         bool
 	report                  doctor.Report
 }
 
 func (c *consultation) run(ctx context.Context, args []string, out io.Writer) (status int, err error) {
-	if len(args) > 0 {
+	if len(args) > 0 || c.fromStdin {
 		err = c.helper(ctx, append([]string{c.as}, args...), nil)
 	} else {
 		err = c.squidConf(ctx)
@@ -116,14 +123,20 @@ func (c *consultation) squidConf(ctx context.Context) error {
 		return err
 	}
 	examineConf(conf, &c.report)
-	c.examineVersion(ctx, conf)
-	if c.user == "" {
-		c.user = conf.Last("cache_effective_user")
-	}
+	banner := askSquid(ctx)
+	c.examineVersion(cmp.Or(c.version, banner), conf)
+	c.chooseUser(cmp.Or(conf.Last("cache_effective_user"), defaultUser(banner)))
 	found := false
 	for _, s := range conf.Schemes() {
 		examineProgram(s, &c.report)
-		if !c.isOurs(s) {
+		switch {
+		case s.Name != c.patient.Scheme:
+			continue
+		case !isThis(s.Command()[0]):
+			c.report.Add(doctor.Finding{
+				Severity: doctor.Note, Code: "other-program", Where: s.Position(), What: "the program is another file than the one that examines it: its options are not examined",
+				Cure: "if it is one of ours: " + s.Command()[0] + " doctor --squid-conf " + c.conf,
+			})
 			continue
 		}
 		found = true
@@ -140,43 +153,56 @@ func (c *consultation) squidConf(ctx context.Context) error {
 	return nil
 }
 
-// isOurs reports whether a scheme's program is this very file, by whatever name.
-func (c *consultation) isOurs(s *squidconf.Scheme) bool {
-	if s.Name != c.patient.Scheme {
-		return false
+// chooseUser takes the user that Squid runs as, unless another was named.
+func (c *consultation) chooseUser(squids string) {
+	if c.user != "" {
+		return
 	}
+	if c.user = squids; c.user == "" && os.Geteuid() == 0 {
+		c.report.Add(doctor.Finding{
+			Severity: doctor.Note, Code: "squid-user", What: "as which user Squid runs is not known: files are examined as root, who can read all", Cure: "--user proxy",
+		})
+	}
+}
+
+// isThis reports whether a program is this very file, by whatever name.
+func isThis(program string) bool {
 	self, err := os.Executable()
 	if err != nil {
 		return false
 	}
 	mine, err1 := os.Stat(self)
-	its, err2 := os.Stat(s.Command()[0])
+	its, err2 := os.Stat(program)
 	return err1 == nil && err2 == nil && os.SameFile(mine, its)
 }
 
 // helper examines a helper with that command line; s is where squid.conf starts it, nil:
-// nowhere.
+// nowhere. An error says why there can be no such helper.
 func (c *consultation) helper(ctx context.Context, args []string, s *squidconf.Scheme) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	name := filepath.Base(args[0])
-	args = append([]string{name}, args[1:]...)
+	args = append([]string{filepath.Base(args[0])}, args[1:]...)
 	words := copied(args) // Open writes over secrets that stand among our own arguments
 	patient, settings, err := c.patient.Open(args)
 	if err != nil {
 		return err
 	}
+	defer discharge(patient)
 	if s != nil {
 		compare(s, settings, &c.report)
+		defer c.report.Drop(func(f doctor.Finding) bool { return refuted(f, s) })
 	}
 	as, err := otherUser(c.user)
-	switch {
-	case err != nil:
-		return err
-	case as != nil:
-		return c.elsewhere(ctx, words, as)
-	case patient != nil:
-		patient.Examine(ctx, &c.report)
+	if err == nil && as == nil {
+		c.examine(ctx, patient)
+		return nil
+	}
+	if err == nil {
+		err = c.elsewhere(ctx, words, as)
+	}
+	if err != nil {
+		c.report.Add(doctor.Finding{
+			Severity: doctor.Fault, Code: "squid-user", Where: "user " + c.user, What: err.Error(),
+			Why: "what the helper needs could not be examined as the user that Squid runs it as", Cure: "cache_effective_user in squid.conf, or --user",
+		})
 	}
 	return nil
 }
@@ -189,14 +215,52 @@ func copied(words []string) (own []string) {
 	return own
 }
 
-// elsewhere has a process of the user that Squid runs as examine a helper.
+// discharge closes what was opened to be examined.
+func discharge(patient doctor.Examiner) {
+	if closer, ok := patient.(io.Closer); ok {
+		_ = closer.Close() // it is not used any more
+	}
+}
+
+// grace is what an examination that minds its context takes to end.
+const grace = 2 * time.Second
+
+// examine gives up waiting when the time is over: a disk that hangs minds no context.
+func (c *consultation) examine(ctx context.Context, patient doctor.Examiner) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		patient.Examine(ctx, &c.report)
+	}()
+	select {
+	case <-done:
+		return
+	case <-ctx.Done():
+	}
+	select {
+	case <-done:
+	case <-time.After(grace):
+		c.report.Add(doctor.Finding{
+			Severity: doctor.Fault, Code: "unfinished", What: fmt.Sprintf("the examination did not end within %v", patience),
+			Why: "a disk hangs, and logins will too", Cure: "see whether the disks with the helper's files answer",
+		})
+	}
+}
+
+// elsewhere has a process of the user that Squid runs as examine a helper. The helper's
+// words go to it where others cannot see them: there may be a password among them.
 func (c *consultation) elsewhere(ctx context.Context, args []string, as *credential) error {
+	ctx, cancel := context.WithTimeout(ctx, patience+2*grace)
+	defer cancel()
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, self, append([]string{"doctor", "--json", "--as", args[0], "--"}, args[1:]...)...)
+	cmd := exec.CommandContext(ctx, self, "doctor", "--json", "--as", args[0], "--"+wordsFlag)
 	cmd.Args[0] = c.patient.Name
+	cmd.Stdin = strings.NewReader(strings.Join(args[1:], "\x00"))
 	cmd.WaitDelay = time.Second
 	cmd.Env = environment(os.Environ(), args)
 	as.set(cmd)
@@ -229,6 +293,24 @@ func environment(all, args []string) []string {
 		}
 	}
 	return own
+}
+
+// wordsFlag is for elsewhere.
+const wordsFlag = "words-from-stdin"
+
+// maxWords bounds a command line in bytes.
+const maxWords = 1 << 20
+
+// words are the helper's options and arguments.
+func (c *consultation) words(args []string) ([]string, error) {
+	if !c.fromStdin {
+		return args, nil
+	}
+	text, err := io.ReadAll(io.LimitReader(os.Stdin, maxWords))
+	if err != nil || len(text) == 0 {
+		return nil, err
+	}
+	return strings.Split(string(text), "\x00"), nil
 }
 
 // lastWords are what a process said on standard error before it failed.

@@ -7,7 +7,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 	"unsafe"
 
 	"squidauth/helper/doctor"
@@ -20,6 +23,17 @@ func (p patient) Examine(_ context.Context, r *doctor.Report) {
 	if slices.Contains(p, "sick") {
 		r.Add(doctor.Finding{Severity: doctor.Fault, Code: "sick", What: "it says so"})
 	}
+	if slices.Contains(p, "shouts") {
+		r.Add(doctor.Finding{Severity: doctor.Warning, Code: "capital-names", What: "it says so"})
+	}
+}
+
+// opened counts the patients that were not closed yet.
+var opened atomic.Int32
+
+func (p patient) Close() error {
+	opened.Add(-1)
+	return nil
 }
 
 func open(args []string) (doctor.Examiner, Settings, error) {
@@ -27,8 +41,10 @@ func open(args []string) (doctor.Examiner, Settings, error) {
 	case slices.Contains(args, "impossible"):
 		return nil, Settings{}, errors.New("that cannot be meant")
 	case slices.Contains(args, "busy"):
+		opened.Add(1)
 		return patient(args), Settings{Concurrency: 5, KeyExtras: 2}, nil
 	}
+	opened.Add(1)
 	return patient(args), Settings{}, nil
 }
 
@@ -62,6 +78,9 @@ func TestSquidConf(t *testing.T) {
 		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF\nauth_param basic key_extras %>a", "fault key-extras"},
 		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF sick", "fault sick"},
 		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF impossible", "fault command-line"},
+		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF shouts", "warning capital-names"},
+		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF shouts\nauth_param basic casesensitive on", ""},
+		{"5.7", "auth_param basic program SELF", "auth_param basic program /bin/sh", "note other-program"},
 		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF\nauth_param basic program SELF", "warning program-twice"},
 		{"5.7", "negotiate program SELF", "negotiate program relative", "fault program-path"},
 		{"5.7", "negotiate program SELF", "negotiate program /no/such/program", "fault program-missing"},
@@ -86,7 +105,7 @@ func TestSquidConf(t *testing.T) {
 		if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		con := consultation{patient: Patient{Name: "basic", Scheme: "basic", Open: open}, conf: conf, version: c.version}
+		con := consultation{patient: Patient{Name: "basic", Scheme: "basic", Open: open}, conf: conf, version: c.version, user: "root"}
 		var out strings.Builder
 		status, err := con.run(t.Context(), nil, &out)
 		var found []string
@@ -98,6 +117,9 @@ func TestSquidConf(t *testing.T) {
 		slices.Sort(found)
 		if got := strings.Join(found, " "); got != c.want || err != nil {
 			t.Errorf("%s, %q: %s, %v; want %s", c.version, c.new, got, err, c.want)
+		}
+		if n := opened.Load(); n != 0 {
+			t.Errorf("%q: %d helpers were not closed", c.new, n)
 		}
 		if (status == exitFault) != strings.Contains(c.want, "fault") {
 			t.Errorf("%q: status %d", c.new, status)
@@ -136,6 +158,46 @@ func TestCopied(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// TestUser: Squid's own words say as whom it runs.
+func TestUser(t *testing.T) {
+	for banner, want := range map[string]string{
+		"Squid Cache: Version 5.7\nconfigure options:  '--with-default-user=proxy' '--x'": "proxy",
+		"configure options: --with-default-user=_squid":                                   "_squid",
+		"Squid Cache: Version 5.7":                                                        "", "": "",
+	} {
+		if got := defaultUser(banner); got != want {
+			t.Errorf("%q: %q", banner, got)
+		}
+	}
+	con := consultation{user: "nobody-of-that-name", patient: Patient{Name: "basic", Open: open}}
+	if err := con.helper(t.Context(), []string{"basic"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if os.Geteuid() == 0 && (con.report.Count(doctor.Fault) != 1 || con.report.Findings()[0].Code != "squid-user") {
+		t.Errorf("%+v", con.report.Findings())
+	}
+}
+
+// TestHangs: an examination that minds no context is given up.
+func TestHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		hangs := make(chan struct{})
+		con := consultation{}
+		start := time.Now()
+		con.examine(ctx, waiting(hangs))
+		if f := con.report.Findings(); len(f) != 1 || f[0].Code != "unfinished" || time.Since(start) != patience+grace {
+			t.Errorf("%+v after %v", f, time.Since(start))
+		}
+		close(hangs)
+		cancel()
+	})
+}
+
+type waiting chan struct{}
+
+func (w waiting) Examine(context.Context, *doctor.Report) { <-w }
 
 func TestOwnOptions(t *testing.T) {
 	for args, want := range map[string]int{"": 0, "sick": exitFault, "impossible": exitTrouble} {

@@ -152,3 +152,8 @@ func compare(s *squidconf.Scheme, own Settings, r *doctor.Report) {
 		})
 	}
 }
+
+// refuted reports that what squid.conf says of a scheme leaves nothing of a finding.
+func refuted(f doctor.Finding, s *squidconf.Scheme) bool {
+	return f.Code == "capital-names" && s.Option("casesensitive") == "on"
+}

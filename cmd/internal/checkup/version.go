@@ -14,12 +14,19 @@ import (
 
 var versionText = regexp.MustCompile(`(?:Version )?(\d+)\.(\d+)`)
 
-// examineVersion looks at what this version of Squid cannot do.
-func (c *consultation) examineVersion(ctx context.Context, f *squidconf.File) {
-	text := c.version
-	if text == "" {
-		text = askSquid(ctx)
+var userText = regexp.MustCompile(`--with-default-user=([A-Za-z0-9_.-]+)`)
+
+// defaultUser returns the user that Squid runs as where squid.conf does not say, by its
+// own words; empty: they do not say.
+func defaultUser(banner string) string {
+	if m := userText.FindStringSubmatch(banner); m != nil {
+		return m[1]
 	}
+	return ""
+}
+
+// examineVersion looks at what this version of Squid cannot do.
+func (c *consultation) examineVersion(text string, f *squidconf.File) {
 	m := versionText.FindStringSubmatch(text)
 	if m == nil {
 		c.report.Add(doctor.Finding{

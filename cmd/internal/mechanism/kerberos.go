@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"squidauth/helper/doctor"
 	"squidauth/helper/identity"
 	"squidauth/negotiate"
 	"squidauth/negotiate/kerberos"
@@ -84,9 +85,10 @@ func (c *Kerberos) Handler(log *slog.Logger, names identity.Names, groups identi
 // replay opens the replay cache when it is needed. An authenticator can be valid
 // for twice the skew, since it may come from the future.
 func (c *Kerberos) replay() rcache.Cache {
-	return &negotiate.LazyCache{Open: func() (rcache.Cache, error) {
-		return rcache.Open(c.replayCache, os.LookupEnv, 2*c.maxSkew)
-	}}
+	return &negotiate.LazyCache{
+		Open: func() (rcache.Cache, error) { return rcache.Open(c.replayCache, os.LookupEnv, 2*c.maxSkew) },
+		Look: func(r *doctor.Report) { rcache.Examine(r, c.replayCache, os.LookupEnv) },
+	}
 }
 
 // DefaultKeytab is where MIT's library looks.

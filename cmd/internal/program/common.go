@@ -1,6 +1,7 @@
 package program
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"squidauth/helper"
+	"squidauth/helper/doctor"
 	"squidauth/helper/metrics"
 	"squidauth/protocol"
 )
@@ -44,6 +46,7 @@ type Common struct {
 	queue   *helper.LogQueue
 	closers []io.Closer // once all is answered
 
+	scheme  protocol.Scheme
 	inspect func(helper.Handler) // takes what would be served; nil: it is served
 }
 
@@ -53,6 +56,13 @@ func (c *Common) Inspect(take func(helper.Handler)) { c.inspect = take }
 
 // Inspected reports whether Inspect was called.
 func (c *Common) Inspected() bool { return c.inspect != nil }
+
+// Examine implements doctor.Examiner for what these flags name.
+func (c *Common) Examine(_ context.Context, r *doctor.Report) {
+	if c.metrics != "" {
+		metrics.Examine(r, c.metrics, c.scheme)
+	}
+}
 
 // Serve answers Squid until it closes the connection, and then closes the Handler if
 // that is an io.Closer.
@@ -124,6 +134,7 @@ func (c *Common) Options(scheme protocol.Scheme) (helper.Options, error) {
 	if c.debug {
 		opt.Audit = helper.AuditAll
 	}
+	c.scheme = scheme
 	if c.inspect != nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 		return opt, nil

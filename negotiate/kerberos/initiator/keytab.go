@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
+	"github.com/jcmturner/gokrb5/v8/iana/keyusage"
 	"github.com/jcmturner/gokrb5/v8/types"
 
 	"squidauth/negotiate/kerberos/internal/enctype"
@@ -31,6 +32,12 @@ func describe(p Principal, kvno uint32, etype int32) string {
 
 // Weak says whether the helper takes the key only if it is told to.
 func (k ServiceKey) Weak() bool { return k.Key.KeyType == etypeID.RC4_HMAC }
+
+// Opens reports whether a ticket is encrypted with the key.
+func (k ServiceKey) Opens(t Ticket) bool {
+	_, err := decrypt(t.Enc, k.Key, keyusage.KDC_REP_TICKET)
+	return err == nil
+}
 
 // EnctypeName returns the standard name of an encryption type, or its number in
 // words.
