@@ -53,10 +53,8 @@ func (c *config) serve(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if !c.Inspected() { // who looks may be root, and they are to run as somebody else
-		if err := c.addChildren(w, mode, opt.Log); err != nil {
-			return err
-		}
+	if err := c.addChildren(w, mode, opt.Log); err != nil {
+		return err
 	}
 	c.Serve(w, opt)
 	return nil
@@ -119,7 +117,7 @@ func (c *config) wrapper(ctx *cli.Context, mode ntlm.Mode, log *slog.Logger) (*n
 	return w, nil
 }
 
-// addChildren starts the other programs.
+// addChildren starts the other programs; for who just looks not yet, who may be root.
 func (c *config) addChildren(w *negotiate.Wrapper, mode ntlm.Mode, log *slog.Logger) (err error) {
 	if c.commands.kerberos != nil {
 		if w.Kerberos, err = child.New(child.Config{Command: c.commands.kerberos, Scheme: protocol.Negotiate, Idle: c.Inspected(), Log: log}); err != nil {
