@@ -3,68 +3,155 @@
 # them out of it again. What was there is kept beside it, and comes back.
 #
 #   drop-in.sh install LIBEXEC SQUID_LIBEXEC [force]
-#   drop-in.sh remove  LIBEXEC SQUID_LIBEXEC
+#   drop-in.sh remove  LIBEXEC [SQUID_LIBEXEC]
 #
-# LIBEXEC has our programs, and the folder drop-in with a link for each name. Without
-# "force" no file is replaced. DESTDIR, if it is set, stands before both paths while files
-# are written.
+# LIBEXEC has our programs, the folder drop-in with a link for each name, and the file
+# drop-in.places, in which each directory that got links is a line: "remove" without a
+# directory is about all of them. Without "force" no file is replaced. PROGRAM, if it is
+# set, is the only one of our programs that is put in a place or taken out. DESTDIR, if it
+# is set, stands before all paths while files are written.
 set -eu
 
-what=$1 libexec=$2 squid=$3 force=${4-}
-root=${DESTDIR-}
 kept=before-squidauth
+root=${DESTDIR-}
+program=${PROGRAM-}
+failed=no
+
+usage() {
+	echo "usage: drop-in.sh install LIBEXEC SQUID_LIBEXEC [force]" >&2
+	echo "       drop-in.sh remove  LIBEXEC [SQUID_LIBEXEC]" >&2
+	exit 2
+}
+
+there() { [ -e "$1" ] || [ -L "$1" ]; }
+
+# ours reports whether a path is a link of ours, to the program that this is about.
+ours() {
+	target=$(readlink "$1") || return 1
+	case $target in "$libexec"/drop-in/*) ;; *) return 1 ;; esac
+	[ -z "$program" ] || [ "$(readlink "$root$target")" = "../$program" ]
+}
 
 # owned reports whether dpkg knows the file as a package's: it then has to be told, or
 # the next upgrade of the package would put the file back.
 owned() { [ -z "$root" ] && command -v dpkg-divert >/dev/null && dpkg -S "$1" >/dev/null 2>&1; }
 
-ours() { case $(readlink "$1" || :) in "$libexec"/drop-in/*) return 0 ;; esac; return 1; }
+# diverted reports whether dpkg was told so.
+diverted() {
+	[ -z "$root" ] && command -v dpkg-divert >/dev/null &&
+		[ "$(dpkg-divert --truename "$1")" = "$1.$kept" ]
+}
 
+problem() {
+	echo "$*" >&2
+	failed=yes
+}
+
+# put replaces one of Squid's helpers. The last step is one rename, so that there is no
+# moment from the old file being away to the link being there but that between two renames.
 put() {
 	name=$1 path=$squid/$1
 	if ours "$root$path"; then
 		return
 	fi
-	if [ -e "$root$path" ] || [ -L "$root$path" ]; then
-		if [ "$force" != force ]; then
-			echo "$path is there already and was left alone; FORCE=yes replaces it, and keeps it as $name.$kept" >&2
-			refused=yes
-			return
-		fi
-		if owned "$path"; then
-			dpkg-divert --quiet --local --rename --divert "$path.$kept" --add "$path"
-		else
-			mv "$root$path" "$root$path.$kept"
-		fi
+	if ! there "$root$path"; then
+		ln -s "$libexec/drop-in/$name" "$root$path"
+		echo "$path"
+		return
 	fi
-	ln -s "$libexec/drop-in/$name" "$root$path"
+	if [ "$force" != force ]; then
+		problem "$path is there already and was left alone; with FORCE=yes, or the word force here, it is replaced, and kept as $name.$kept"
+		return
+	fi
+	if diverted "$path"; then
+		problem "$path was left alone: $name.$kept is there already, so this file is not the package's; move it away"
+		return
+	fi
+	ln -sf "$libexec/drop-in/$name" "$root$path.new-squidauth"
+	if owned "$path"; then
+		dpkg-divert --quiet --local --rename --divert "$path.$kept" --add "$path"
+	else
+		mv "$root$path" "$root$path.$kept"
+	fi
+	mv "$root$path.new-squidauth" "$root$path"
 	echo "$path"
 }
 
+# take gives a name back to what had it before.
 take() {
-	name=$1 path=$squid/$1
+	path=$squid/$1
 	if ours "$root$path"; then
-		rm "$root$path"
+		rm "$root$path" || return
 	fi
-	if [ -e "$root$path.$kept" ] && ! [ -e "$root$path" ]; then
-		if [ -z "$root" ] && command -v dpkg-divert >/dev/null && [ "$(dpkg-divert --truename "$path")" = "$path.$kept" ]; then
-			dpkg-divert --quiet --local --rename --remove "$path"
-		else
-			mv "$root$path.$kept" "$root$path"
-		fi
+	if there "$root$path"; then
+		return
+	fi
+	if diverted "$path"; then
+		dpkg-divert --quiet --local --rename --remove "$path"
+	elif there "$root$path.$kept"; then
+		mv "$root$path.$kept" "$root$path"
 	fi
 }
 
-refused=no
-for link in "$root$libexec"/drop-in/*; do
-	name=${link##*/}
-	case $what in
-	install) put "$name" ;;
-	remove) take "$name" ;;
-	*)
-		echo "drop-in.sh: install or remove?" >&2
-		exit 2
-		;;
-	esac
-done
-[ "$refused" = no ]
+# taken lists the names that take is about: links of ours, and what was kept, even where
+# the link or the file is gone. Of PROGRAM these are its links only.
+taken() {
+	for path in "$root$squid"/*; do
+		name=${path##*/}
+		if ours "$path"; then
+			echo "$name"
+		elif [ -z "$program" ] && [ "${name%."$kept"}" != "$name" ]; then
+			echo "${name%."$kept"}"
+		fi
+	done
+	if [ -z "$root$program" ] && command -v dpkg-divert >/dev/null; then
+		LC_ALL=C dpkg-divert --list "$squid/*" |
+			sed -n "s|^local diversion of $squid/\([^ /]*\) to .*\.$kept\$|\1|p"
+	fi
+}
+
+install() {
+	if ! [ -d "$root$squid" ]; then
+		echo "$squid is no directory: which one has Squid's helpers?" >&2
+		exit 1
+	fi
+	grep -qxF "$squid" "$places" 2>/dev/null || echo "$squid" >>"$places"
+	for link in "$root$libexec"/drop-in/*; do
+		if [ -z "$program" ] || [ "$(readlink "$link")" = "../$program" ]; then
+			put "${link##*/}"
+		fi
+	done
+}
+
+remove() {
+	for name in $(taken | sort -u); do
+		take "$name" || problem "$squid/$name could not be put back"
+	done
+	[ -z "$program" ] && [ -e "$places" ] && [ "$failed" = no ] || return 0
+	others=$(grep -vxF "$squid" "$places") || :
+	if [ -n "$others" ]; then
+		echo "$others" >"$places"
+	else
+		rm "$places"
+	fi
+}
+
+[ $# -ge 2 ] || usage
+libexec=$2
+places=$root$libexec/drop-in.places
+case $1 in
+install)
+	[ $# -ge 3 ] || usage
+	squid=$3 force=${4-}
+	install
+	;;
+remove)
+	while read -r squid; do
+		[ -z "$squid" ] || remove
+	done <<-EOF
+		${3-$(cat "$places" 2>/dev/null)}
+	EOF
+	;;
+*) usage ;;
+esac
+[ "$failed" = no ]
