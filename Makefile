@@ -50,6 +50,7 @@ build:
 	@mkdir -p bin
 	$(BUILD) -o bin/ $(addprefix ./cmd/,$(PROGRAMS))
 	$(BUILD_DB) -o bin/basic-db$$($(GO) env GOEXE) ./cmd/basic
+	@$(MAKE) -s man
 
 build-pam:
 	@mkdir -p bin
@@ -113,10 +114,10 @@ link-names = grep -v '^\#' $(PACKAGING)/drop-in.txt | while read -r name program
 	[ ! -x $(1)/$$program ] || ln -sfn ../$$program $(1)/drop-in/$$name; done
 
 install: # what was built before: root need not have Go
-	@for p in $(BINARIES); do [ -x $(BIN)/$$p ] || { echo "$(BIN)/$$p is missing: run make build first"; exit 1; }; done
+	@for f in $(addprefix $(BIN)/,$(BINARIES)) $(PROGRAMS:%=bin/man/squidauth-%.8); do \
+		[ -e $$f ] || { echo "$$f is missing: run make build first"; exit 1; }; done
 	install -d $(DESTDIR)$(LIBEXEC)/drop-in
 	install -m 0755 $(addprefix $(BIN)/,$(BINARIES)) $(wildcard $(BIN)/basic-pam) $(DESTDIR)$(LIBEXEC)
-	@[ -d bin/man ] || $(MAKE) -s man
 	install -d $(DESTDIR)$(MAN8) $(DESTDIR)$(COMPLETIONS)
 	install -m 0644 $(foreach p,$(PROGRAMS),bin/man/squidauth-$p.8) $(DESTDIR)$(MAN8)
 	install -m 0644 $(foreach p,$(PROGRAMS),bin/completion/squidauth-$p) $(DESTDIR)$(COMPLETIONS)

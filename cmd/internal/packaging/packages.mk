@@ -17,7 +17,7 @@ CONTAINER ?= podman
 
 .PHONY: packages package-pam packages-freebsd tarballs image sbom copyright reproduce
 
-packages: build man copyright cross-linux-amd64 cross-linux-arm64
+packages: build copyright cross-linux-amd64 cross-linux-arm64
 	rm -f dist/*.deb dist/*.rpm
 	@set -e; for arch in amd64 arm64; do $(call stage,linux-$$arch,/usr); $(call nfpm,squidauth,$$arch); done
 	@if $(HAVE_PAM); then $(MAKE) --no-print-directory package-pam; \
@@ -33,7 +33,7 @@ package-pam: build-pam copyright
 	@export GLIBC=$$(objdump -T bin/basic-pam | sed -n 's/.*(\{0,1\}GLIBC_\([0-9.]*\).*/\1/p' | sort -uV | tail -n 1); \
 	$(call nfpm,squidauth-pam,$$($(GO) env GOARCH))
 
-packages-freebsd: build man copyright cross-freebsd-amd64 cross-freebsd-arm64
+packages-freebsd: build copyright cross-freebsd-amd64 cross-freebsd-arm64
 	rm -f dist/*.pkg
 	@set -e; for arch in amd64 arm64; do $(call stage,freebsd-$$arch,/usr/local); \
 		package=dist/squidauth-$(PACKAGE_VERSION)-freebsd-$$arch.pkg; echo $$package; \
@@ -44,7 +44,7 @@ packages-freebsd: build man copyright cross-freebsd-amd64 cross-freebsd-arm64
 
 # To be unpacked in /.
 TARBALLS := $(filter-out windows-%,$(CROSS))
-tarballs: build man copyright $(addprefix cross-,$(TARBALLS))
+tarballs: build copyright $(addprefix cross-,$(TARBALLS))
 	rm -f dist/*.tar.gz
 	@set -e; for platform in $(TARBALLS); do $(call stage,$$platform,/usr/local); \
 		archive=dist/squidauth-$(PACKAGE_VERSION)-$$platform.tar.gz; echo $$archive; \
@@ -52,7 +52,7 @@ tarballs: build man copyright $(addprefix cross-,$(TARBALLS))
 	@$(sums)
 
 # For COPY --from in the Containerfile of a Squid.
-image: build man copyright cross-linux-$(shell $(GO) env GOARCH)
+image: build copyright cross-linux-$(shell $(GO) env GOARCH)
 	@$(call stage,linux-$$($(GO) env GOARCH),/usr)
 	$(CONTAINER) build -f $(PACKAGING)/Containerfile --target programs -t squidauth:latest dist/root
 	@rm -rf dist/root
