@@ -14,5 +14,5 @@ func TestInstalledNames(t *testing.T) {
 			t.Errorf("%q take no command line", k.names)
 		}
 	}
-	packaging.CheckNames(t, names, "basic", "basic-pam")
+	packaging.CheckNames(t, names, "basic")
 }
