@@ -1,7 +1,6 @@
 #!/bin/sh
-# Makes all packages of the last commit twice, in different folders, with different homes,
-# time zones, languages, masks and caches,
-# and compares what came out. Takes two builds from nothing.
+# Makes all packages of the last commit twice, from nothing: in different folders, with
+# different homes, users, time zones, languages, umasks and caches. Then compares them.
 set -eu
 
 top=$(mktemp -d)
