@@ -3,10 +3,11 @@
 # make test    every test, end to end too; as root it installs what that needs
 # make check   formatting and static checks
 # make install, make install-drop-in, make uninstall   see docs/install.md
+# make packages, packages-freebsd, tarballs, image, sbom, reproduce   what is given to others
 # The other targets: build-pam race fuzz bench cross e2e fmt clean.
 
 GO      ?= go
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+VERSION ?= $(shell git describe --tags --always --abbrev=12 --dirty 2>/dev/null || echo devel)
 PREFIX  ?= /usr/local
 BIN     ?= bin
 LIBEXEC ?= $(PREFIX)/libexec/squidauth
@@ -25,10 +26,11 @@ PROGRAMS  := $(filter-out internal,$(PROGRAMS))
 CLI_TAGS  := urfave_cli_no_docs,urfave_cli_no_suggest
 TAGS      := $(CLI_TAGS),nodb
 LDFLAGS   := -s -w -X squidauth/cmd/internal/program.Version=$(VERSION)
-BUILD     := CGO_ENABLED=0 $(GO) build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)'
+# Without a note of the commit: the same from a clone and from an archive of the sources.
+BUILD     := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags $(TAGS) -ldflags '$(LDFLAGS)'
 
 # basic-db is the basic helper with the drivers of databases; "basic db" becomes that.
-BUILD_DB  := CGO_ENABLED=0 $(GO) build -trimpath -tags $(CLI_TAGS) -ldflags '$(LDFLAGS)'
+BUILD_DB  := CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -tags $(CLI_TAGS) -ldflags '$(LDFLAGS)'
 BINARIES  := $(PROGRAMS) basic-db
 
 PLATFORMS := linux freebsd openbsd windows
@@ -39,24 +41,20 @@ WITH_PAM  := CGO_ENABLED=1 $(GO)
 PAM_GO    := ./basic/pam ./cmd/basic
 HAVE_PAM  := printf '\043include <security/pam_appl.h>\n' | $(or $(CC),cc) -fsyntax-only -xc - 2>/dev/null
 
-# A package's version begins with a digit, and its files are of the time of the commit.
-PACKAGE_VERSION ?= $(patsubst v%,%,$(if $(filter v%,$(VERSION)),$(VERSION),0.0+git.$(VERSION)))
-EPOCH           ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
-
-NFPM        := $(GO) run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0
 STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.1.4
 
-.PHONY: build build-pam man demo test check e2e race fuzz bench cross install install-drop-in uninstall packages sbom fmt clean
+.PHONY: build build-pam man demo test check e2e race fuzz bench cross install install-drop-in uninstall fmt clean
 
 build:
 	@mkdir -p bin
 	$(BUILD) -o bin/ $(addprefix ./cmd/,$(PROGRAMS))
 	$(BUILD_DB) -o bin/basic-db$$($(GO) env GOEXE) ./cmd/basic
+	@$(MAKE) -s man
 
 build-pam:
 	@mkdir -p bin
-	$(WITH_PAM) build -trimpath -tags $(TAGS),pam -ldflags '$(LDFLAGS)' -o bin/basic-pam ./cmd/basic
+	$(WITH_PAM) build -trimpath -buildvcs=false -tags $(TAGS),pam -ldflags '$(LDFLAGS)' -o bin/basic-pam ./cmd/basic
 
 man: # pages and completions, by the programs themselves
 	@mkdir -p bin/man bin/completion
@@ -101,48 +99,42 @@ bench: build
 	@if $(HAVE_PAM); then $(MAKE) --no-print-directory build-pam; fi
 	$(GO) run ./e2e/bench $(BENCHFLAGS)
 
-cross:
-	@set -e; for os in $(PLATFORMS); do for arch in amd64 arm64; do \
-		mkdir -p dist/$$os-$$arch; echo "$$os/$$arch"; \
-		GOOS=$$os GOARCH=$$arch $(BUILD) -o dist/$$os-$$arch/ $(addprefix ./cmd/,$(PROGRAMS)); \
-		GOOS=$$os GOARCH=$$arch $(BUILD_DB) -o dist/$$os-$$arch/basic-db$$(GOOS=$$os $(GO) env GOEXE) ./cmd/basic; \
-	done; done
+CROSS := $(foreach os,$(PLATFORMS),$(os)-amd64 $(os)-arm64)
+
+.PHONY: $(addprefix cross-,$(CROSS))
+cross: $(addprefix cross-,$(CROSS))
+
+$(addprefix cross-,$(CROSS)): cross-%:
+	@mkdir -p dist/$*
+	GOOS=$(word 1,$(subst -, ,$*)) GOARCH=$(word 2,$(subst -, ,$*)) $(BUILD) -o dist/$*/ $(addprefix ./cmd/,$(PROGRAMS))
+	GOOS=$(word 1,$(subst -, ,$*)) GOARCH=$(word 2,$(subst -, ,$*)) $(BUILD_DB) -o dist/$*/basic-db$(if $(filter windows-%,$*),.exe) ./cmd/basic
+
+# link-names,DIR makes the links of DIR/drop-in to the programs in DIR.
+link-names = grep -v '^\#' $(PACKAGING)/drop-in.txt | while read -r name program; do \
+	[ ! -x $(1)/$$program ] || ln -sfn ../$$program $(1)/drop-in/$$name; done
 
 install: # what was built before: root need not have Go
-	@for p in $(BINARIES); do [ -x $(BIN)/$$p ] || { echo "$(BIN)/$$p is missing: run make build first"; exit 1; }; done
+	@for f in $(addprefix $(BIN)/,$(BINARIES)) $(PROGRAMS:%=bin/man/squidauth-%.8); do \
+		[ -e $$f ] || { echo "$$f is missing: run make build first"; exit 1; }; done
 	install -d $(DESTDIR)$(LIBEXEC)/drop-in
 	@set -e; for p in $(addprefix $(BIN)/,$(BINARIES)) $(wildcard $(BIN)/basic-pam); do \
 		to=$(DESTDIR)$(LIBEXEC)/$${p##*/}; install -m 0755 $$p $$to.new; mv -f $$to.new $$to; done # at once: Squid may start one now
-	@[ -d bin/man ] || $(MAKE) -s man
 	install -d $(DESTDIR)$(MAN8) $(DESTDIR)$(COMPLETIONS)
 	install -m 0644 $(foreach p,$(PROGRAMS),bin/man/squidauth-$p.8) $(DESTDIR)$(MAN8)
 	install -m 0644 $(foreach p,$(PROGRAMS),bin/completion/squidauth-$p) $(DESTDIR)$(COMPLETIONS)
-	@grep -v '^#' $(PACKAGING)/drop-in.txt | while read -r name program; do \
-		[ ! -x bin/$$program ] || ln -sfn ../$$program $(DESTDIR)$(LIBEXEC)/drop-in/$$name; done
+	@$(call link-names,$(DESTDIR)$(LIBEXEC))
 
 install-drop-in: # in the place of Squid's own helpers
 	@sh $(PACKAGING)/drop-in.sh install $(LIBEXEC) $(SQUID_LIBEXEC) $(if $(filter yes,$(FORCE)),force)
 
 uninstall: # puts back what was in the place of our links
-	@[ ! -d $(DESTDIR)$(LIBEXEC)/drop-in ] || sh $(PACKAGING)/drop-in.sh remove $(LIBEXEC) $(SQUID_LIBEXEC)
+	@[ ! -d $(DESTDIR)$(LIBEXEC)/drop-in ] || sh $(PACKAGING)/drop-in.sh remove $(LIBEXEC)
 	rm -rf $(DESTDIR)$(LIBEXEC)/drop-in
 	rm -f $(addprefix $(DESTDIR)$(LIBEXEC)/,$(BINARIES) basic-pam)
 	rm -f $(foreach p,$(PROGRAMS),$(DESTDIR)$(MAN8)/squidauth-$p.8 $(DESTDIR)$(COMPLETIONS)/squidauth-$p)
 	@[ ! -d $(DESTDIR)$(LIBEXEC) ] || rmdir $(DESTDIR)$(LIBEXEC)
 
-# Packages for Debian and for RPM, of programs that are the same wherever they are built.
-packages: build man cross
-	@set -e; for arch in amd64 arm64; do \
-		rm -rf dist/root; $(MAKE) -s install BIN=dist/linux-$$arch DESTDIR=dist/root PREFIX=/usr; \
-		for kind in deb rpm; do \
-			ARCH=$$arch VERSION=$(PACKAGE_VERSION) SOURCE_DATE_EPOCH=$(EPOCH) $(NFPM) package -f $(PACKAGING)/nfpm.yaml -p $$kind -t dist/; done; \
-	done; rm -rf dist/root
-	cd dist && sha256sum *.deb *.rpm */[a-z]* >SHA256SUMS
-
-# What the programs are made of: each notes that in itself.
-sbom: build
-	@mkdir -p dist
-	$(GO) run ./$(PACKAGING)/sbom $(addprefix bin/,$(BINARIES)) >dist/squidauth.cdx.json
+include $(PACKAGING)/packages.mk
 
 fmt:
 	gofmt -w .

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"squidauth/cmd/internal/getopt"
@@ -10,12 +11,14 @@ import (
 	"squidauth/negotiate/rcache"
 )
 
+// names are those of Squid's own helper.
+var names = []string{"negotiate_kerberos_auth", "squid_kerb_auth"}
+
 // byName returns the arguments of this program that do what the program called
-// name does with the arguments args. Squid's own helper has such names; any other
-// name is this program's own.
+// name does with the arguments args. A name that is not Squid's helper's is this
+// program's own.
 func byName(name string, args []string) ([]string, error) {
-	switch name {
-	case "negotiate_kerberos_auth", "squid_kerb_auth":
+	if slices.Contains(names, name) {
 		return kerberosArgs(args)
 	}
 	return args, nil

@@ -8,23 +8,32 @@ import (
 	"squidauth/cmd/internal/program"
 )
 
+// translations are by the names of the programs whose place this one takes, which are
+// Squid's helpers and Samba's. Each returns the command line of this program that does what
+// such a program does with the arguments args. own holds this program's name.
+var translations = map[string]func(own program.Call, args []string) (program.Call, error){
+	"ntlm_auth":        eitherAuth,
+	"ntlm_smb_lm_auth": smbLM,
+	"ntlm_fake_auth":   fakeAuth,
+	"fakeauth_auth":    fakeAuth,
+}
+
 // byName returns the command line of this program that does what the program called
-// name does with the arguments args. Squid's helpers and Samba's have such names; any
-// other name is this program's own.
+// name does with the arguments args. A name that is nobody else's is this program's own.
 func byName(name string, args []string) (program.Call, error) {
-	own := program.Call{Args: args[:1:1]}
-	switch rest := args[1:]; name {
-	case "ntlm_auth":
-		if isSMBLM(rest) {
-			return smbLM(own, rest)
-		}
-		return ntlmAuth(own, rest)
-	case "ntlm_smb_lm_auth":
-		return smbLM(own, rest)
-	case "ntlm_fake_auth", "fakeauth_auth":
-		return fakeAuth(own, rest)
+	if translate, known := translations[name]; known {
+		return translate(program.Call{Args: args[:1:1]}, args[1:])
 	}
 	return program.Call{Args: args}, nil
+}
+
+// eitherAuth translates the command line of one of the two programs that were called
+// ntlm_auth.
+func eitherAuth(own program.Call, args []string) (program.Call, error) {
+	if isSMBLM(args) {
+		return smbLM(own, args)
+	}
+	return ntlmAuth(own, args)
 }
 
 // isSMBLM reports whether this is a command line of Squid's own ntlm_auth, which

@@ -1,6 +1,9 @@
 package main
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A call is a command line, taken apart.
 type call struct {
@@ -17,12 +20,14 @@ const cUsage = `usage: negotiate_wrapper_auth [-h] [-d] --ntlm PROGRAM ARG... --
    --kerberos PROGRAM ARG...  the helper for Kerberos, with its whole path
 `
 
-// byName takes a command line apart in the way of the program called name. Squid's
-// own wrapper has such names; any other is this program's own. Behind the name of a
-// command all words are the command's.
+// names are those of Squid's own wrapper.
+var names = []string{"negotiate_wrapper_auth", "negotiate_wrapper"}
+
+// byName takes a command line apart in the way of the program called name. A name that
+// is not that of Squid's wrapper is this program's own. Behind the name of a command all
+// words are the command's.
 func byName(name string, args []string) (call, error) {
-	switch name {
-	case "negotiate_wrapper_auth", "negotiate_wrapper":
+	if slices.Contains(names, name) {
 		return wrapperAuth(args)
 	}
 	if len(args) > 1 && !strings.HasPrefix(args[1], "-") {

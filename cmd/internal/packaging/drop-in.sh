@@ -3,30 +3,52 @@
 # them out of it again. What was there is kept beside it, and comes back.
 #
 #   drop-in.sh install LIBEXEC SQUID_LIBEXEC [force]
-#   drop-in.sh remove  LIBEXEC SQUID_LIBEXEC
+#   drop-in.sh remove  LIBEXEC [SQUID_LIBEXEC]
 #
-# LIBEXEC has our programs, and the folder drop-in with a link for each name. Without
-# "force" no file is replaced. DESTDIR, if it is set, stands before both paths while files
-# are written.
+# LIBEXEC has our programs, the folder drop-in with a link for each name, and the file
+# drop-in.places, in which each directory that got links is a line: "remove" without a
+# directory is about all of them. Without "force" no file is replaced. PROGRAM, if it is
+# set, is the only one of our programs that is put in a place or taken out. DESTDIR, if it
+# is set, stands before all paths while files are written.
 set -eu
 
-what=$1 libexec=$2 squid=$3 force=${4-}
-root=${DESTDIR-}
 kept=before-squidauth
+root=${DESTDIR-}
+program=${PROGRAM-}
+failed=no
+
+usage() {
+	echo "usage: drop-in.sh install LIBEXEC SQUID_LIBEXEC [force]" >&2
+	echo "       drop-in.sh remove  LIBEXEC [SQUID_LIBEXEC]" >&2
+	exit 2
+}
+
+there() { [ -e "$1" ] || [ -L "$1" ]; }
+
+# ours reports whether a path is a link of ours, to the program that this is about.
+ours() {
+	target=$(readlink "$1") || return 1
+	case $target in "$libexec"/drop-in/*) ;; *) return 1 ;; esac
+	[ -z "$program" ] || [ "$(readlink "$root$target")" = "../$program" ]
+}
 
 # owned reports whether dpkg knows the file as a package's: it then has to be told, or
 # the next upgrade of the package would put the file back.
 owned() { [ -z "$root" ] && command -v dpkg-divert >/dev/null && dpkg -S "$1" >/dev/null 2>&1; }
 
-diverted() { [ -z "$root" ] && command -v dpkg-divert >/dev/null && [ "$(dpkg-divert --truename "$1")" = "$1.$kept" ]; }
+# diverted reports whether dpkg was told so.
+diverted() {
+	[ -z "$root" ] && command -v dpkg-divert >/dev/null &&
+		[ "$(dpkg-divert --truename "$1")" = "$1.$kept" ]
+}
 
-# there reports whether there is a file, or a link, wherever it leads.
-there() { [ -e "$1" ] || [ -L "$1" ]; }
+problem() {
+	echo "$*" >&2
+	failed=yes
+}
 
-ours() { case $(readlink "$1" || :) in "$libexec"/drop-in/*) return 0 ;; esac; return 1; }
-
-# elsewhere reports whether it is a link to our programs in another LIBEXEC.
-elsewhere() { case $(readlink "$1" || :) in */drop-in/"${1##*/}") return 0 ;; esac; return 1; }
+# elsewhere reports whether a path is a link to our programs in another LIBEXEC.
+elsewhere() { case $(readlink "$1") in */drop-in/"${1##*/}") return 0 ;; esac; return 1; }
 
 # keep keeps what is there under another name as well. It stays where it is until the
 # link takes its place, so that Squid is never without a helper, whatever fails.
@@ -37,6 +59,7 @@ keep() {
 	fi
 }
 
+# put replaces one of Squid's helpers, by one rename.
 put() {
 	name=$1 path=$squid/$1
 	if ours "$root$path"; then
@@ -44,11 +67,17 @@ put() {
 	fi
 	if there "$root$path"; then
 		if [ "$force" != force ]; then
-			echo "$path is there already and was left alone; FORCE=yes replaces it, and keeps it as $name.$kept" >&2
-			refused=yes
+			problem "$path is there already and was left alone; with FORCE=yes, or the word force here, it is replaced, and kept as $name.$kept"
 			return
 		fi
-		elsewhere "$root$path" || keep "$path" # or what it replaced would be lost
+		if elsewhere "$root$path"; then # what it replaced is kept already
+			:
+		elif diverted "$path"; then
+			problem "$path was left alone: $name.$kept is there already, so this file is not the package's; move it away"
+			return
+		else
+			keep "$path"
+		fi
 	fi
 	rm -f "$root$path.new"
 	ln -s "$libexec/drop-in/$name" "$root$path.new"
@@ -56,45 +85,85 @@ put() {
 	echo "$path"
 }
 
+# take gives a name back to what had it before.
 take() {
 	name=$1 path=$squid/$1
 	if there "$root$path.$kept"; then
 		if [ "$root$path" -ef "$root$path.$kept" ]; then # it was never replaced
-			rm -f "$root$path.$kept"
+			rm -f "$root$path.$kept" || return
 		elif ours "$root$path" || ! there "$root$path"; then
-			mv -f "$root$path.$kept" "$root$path"
+			mv -f "$root$path.$kept" "$root$path" || return
 		else
-			echo "$path is not our link any more and was left alone; what was there before us is $name.$kept" >&2
+			problem "$path is not our link any more and was left alone; what was there before us is $name.$kept"
 			return
 		fi
 	elif ours "$root$path"; then
-		rm "$root$path"
+		rm "$root$path" || return
 	fi
 	if diverted "$path"; then
 		dpkg-divert --quiet --local --no-rename --remove "$path"
 	fi
 }
 
-refused=no
-case $what in
-install)
+# taken lists the names that take is about: links of ours, and what was kept, even where
+# the link or the file is gone. Of PROGRAM these are its links only.
+taken() {
+	for path in "$root$squid"/*; do
+		name=${path##*/}
+		if ours "$path"; then
+			echo "$name"
+		elif [ -z "$program" ] && [ "${name%."$kept"}" != "$name" ]; then
+			echo "${name%."$kept"}"
+		fi
+	done
+	if [ -z "$root$program" ] && command -v dpkg-divert >/dev/null; then
+		LC_ALL=C dpkg-divert --list "$squid/*" |
+			sed -n "s|^local diversion of $squid/\([^ /]*\) to .*\.$kept\$|\1|p"
+	fi
+}
+
+install() {
+	if ! [ -d "$root$squid" ]; then
+		echo "$squid is no directory: which one has Squid's helpers?" >&2
+		exit 1
+	fi
+	grep -qxF "$squid" "$places" 2>/dev/null || echo "$squid" >>"$places"
 	for link in "$root$libexec"/drop-in/*; do
-		there "$link" || { echo "drop-in.sh: there is nothing in $libexec/drop-in" >&2; exit 1; }
-		put "${link##*/}"
+		if [ -z "$program" ] || [ "$(readlink "$link")" = "../$program" ]; then
+			put "${link##*/}"
+		fi
 	done
-	;;
-remove) # also names that ours have no longer
-	for file in "$root$squid"/*; do
-		name=${file##*/}
-		case $name in
-		*."$kept") take "${name%."$kept"}" ;;
-		*) ! ours "$file" || take "$name" ;;
-		esac
+}
+
+remove() {
+	for name in $(taken | sort -u); do
+		take "$name" || problem "$squid/$name could not be put back"
 	done
+	[ -z "$program" ] && [ -e "$places" ] && [ "$failed" = no ] || return 0
+	others=$(grep -vxF "$squid" "$places") || :
+	if [ -n "$others" ]; then
+		echo "$others" >"$places"
+	else
+		rm "$places"
+	fi
+}
+
+[ $# -ge 2 ] || usage
+libexec=$2
+places=$root$libexec/drop-in.places
+case $1 in
+install)
+	[ $# -ge 3 ] || usage
+	squid=$3 force=${4-}
+	install
 	;;
-*)
-	echo "drop-in.sh: install or remove?" >&2
-	exit 2
+remove)
+	while read -r squid; do
+		[ -z "$squid" ] || remove
+	done <<-EOF
+		${3-$(cat "$places" 2>/dev/null)}
+	EOF
 	;;
+*) usage ;;
 esac
-[ "$refused" = no ]
+[ "$failed" = no ]

@@ -159,10 +159,10 @@ func TestPackageRemoved(t *testing.T) {
 		h.write(squid+"/basic_ncsa_auth", "Squid's own")
 		h.run("install", ours, squid, "force")
 		for _, upgrade := range []string{"upgrade", "1"} {
-			h.script("preremove.sh", upgrade)
+			h.script("pre-remove.sh", upgrade)
 			h.want("basic_ncsa_auth", "-> "+ours+"/drop-in/basic_ncsa_auth")
 		}
-		if !h.script("preremove.sh", word) {
+		if !h.script("pre-remove.sh", word) {
 			t.Error("it fails")
 		}
 		h.want("basic_ncsa_auth", "Squid's own")

@@ -1,0 +1,11 @@
+package main
+
+import (
+	"testing"
+
+	"squidauth/cmd/internal/packaging"
+)
+
+func TestInstalledNames(t *testing.T) {
+	packaging.CheckNames(t, names, "wrapper")
+}
