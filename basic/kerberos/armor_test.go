@@ -2,9 +2,13 @@ package kerberos
 
 import (
 	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
+	"squidauth/negotiate"
 	"squidauth/negotiate/kerberos/initiator"
 	"squidauth/negotiate/kerberos/kdc"
 	"squidauth/negotiate/kerberos/krbtest"
@@ -76,6 +80,39 @@ func TestNoArmor(t *testing.T) {
 		o.KDCs = kdc.NewRealms(nil, map[string][]string{krbtest.Realm: {"127.0.0.1:1"}}, now)
 	})
 	mustAnswer(t, b, "jürgen", "not-a-secret", "BH server-unavailable")
+}
+
+// TestArmorSeldom: a key that is refused is tried ever more seldom, as each time may
+// count; another one at once.
+func TestArmorSeldom(t *testing.T) {
+	k, clock := newKDC(users()), now()
+	path := filepath.Join(t.TempDir(), "keytab")
+	write := func(password string) {
+		if err := os.WriteFile(path, keytabOf(t, "alice", password), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("another-secret")
+	file := negotiate.OpenKeytab(path, negotiate.KeytabOptions{Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	b := newBackend(t, func(o *Options) {
+		o.FAST, o.Keytab, o.Now = "alice@EXAMPLE.ORG", file, func() time.Time { return clock }
+	}, listen(t, k.Answer))
+	for range 60 * 60 {
+		clock = clock.Add(time.Second)
+		mustAnswer(t, b, "jürgen", "not-a-secret", "BH service-account-refused")
+	}
+	if n := k.Guesses("alice"); n < 10 || n > 20 {
+		t.Errorf("%d tries in an hour", n)
+	}
+	before := k.Guesses("alice")
+	write("alices-secret")
+	if err := b.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.Authenticate(t.Context(), "jürgen", "not-a-secret")
+	if n := k.Guesses("alice") - before; n != 1 {
+		t.Errorf("the new key was tried %d times", n)
+	}
 }
 
 // TestArmorWait has a login end that waits for the ticket.

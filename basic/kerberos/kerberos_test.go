@@ -261,6 +261,15 @@ func TestPAC(t *testing.T) {
 	mustAnswer(t, newBackend(t, func(o *Options) { o.Groups = named }, address), "alice", "alices-secret", "BH required-group-unknown")
 }
 
+// TestIsName: to Squid the Kelvin sign is another letter than k.
+func TestIsName(t *testing.T) {
+	for typed, want := range map[string]bool{"JACK": true, "jac\u212a": false, "jack$": false, "": false} {
+		if isName(identity.Account{SAM: "jack"}, typed) != want {
+			t.Errorf("%q is not %v", typed, want)
+		}
+	}
+}
+
 // TestNoKeytab asks nobody for a password that could not be checked to the end.
 func TestNoKeytab(t *testing.T) {
 	k := newKDC(users())

@@ -68,5 +68,5 @@ func isPlain(name string) bool {
 // Active Directory also knows accounts by other names, which may look like somebody
 // else's, and Squid goes by what was typed.
 func isName(a identity.Account, typed string) bool {
-	return a.SAM == "" || strings.EqualFold(a.SAM, typed)
+	return a.SAM == "" || identity.SameName(a.SAM, typed)
 }

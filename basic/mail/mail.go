@@ -138,11 +138,12 @@ func (b *Backend) Authenticate(ctx context.Context, user string, password protoc
 }
 
 // check returns why a login cannot be sent to a server, empty if it can. An end of a
-// line in it would begin another command.
+// line in it would begin another command. White space around a name some servers leave
+// out, and to Squid it is another name.
 func check(user, password string) basic.Reason {
 	const ends = "\r\n\x00"
 	switch {
-	case strings.ContainsAny(user, ends), len(user) > maxUser:
+	case strings.ContainsAny(user, ends), len(user) > maxUser, strings.TrimSpace(user) != user:
 		return basic.IllegalName
 	case strings.ContainsAny(password, ends):
 		return IllegalPassword

@@ -172,6 +172,8 @@ func TestIllegal(t *testing.T) {
 		{"bob\n", "secret", basic.IllegalName},
 		{"bob\r", "secret", basic.IllegalName},
 		{"\x00bob", "secret", basic.IllegalName},
+		{"bob ", "secret", basic.IllegalName},
+		{"\u00a0bob", "secret", basic.IllegalName},
 		{strings.Repeat("b", maxUser+1), "secret", basic.IllegalName},
 		{"bob", "secret\r\nDELE 1", IllegalPassword},
 		{"bob", "\nsecret", IllegalPassword},

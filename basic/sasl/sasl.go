@@ -119,11 +119,12 @@ func (b *Backend) split(user string) (login, realm string) {
 }
 
 // check returns why saslauthd cannot be asked, empty if it can. It reads strings up to
-// a NUL, and passes on the ends of lines, which mean something to a mail server.
+// a NUL, and passes on the ends of lines, which mean something to a mail server. White
+// space around a name some mechanisms leave out, and to Squid it is another name.
 func check(login, password, realm string) basic.Reason {
 	const ends = "\r\n\x00"
 	switch {
-	case login == "", strings.ContainsAny(login+realm, ends):
+	case login == "", strings.ContainsAny(login+realm, ends), strings.TrimSpace(login) != login, strings.TrimSpace(realm) != realm:
 		return basic.IllegalName
 	case len(login) > maxField, len(realm) > maxField, len(login)+1+len(realm) > maxLogin:
 		return basic.IllegalName

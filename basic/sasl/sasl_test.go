@@ -224,7 +224,7 @@ func TestRequest(t *testing.T) {
 		{"bob@x", "r", true, "bob", "x"},
 		{"bob@x@y", "", true, "bob@x", "y"},
 		{"bob@", "r", true, "bob", ""},
-		{" bób ", "", true, " bób ", ""},
+		{"b ób", "", true, "b ób", ""},
 	} {
 		d := &daemon{t: t, reply: counted("OK"), wait: true}
 		v := ask(t, Options{Dial: d.dial, Service: "squid", Realm: c.realm, SplitRealm: c.split}, c.user, "pass wörd")
@@ -246,6 +246,9 @@ func TestIllegal(t *testing.T) {
 		{"bob@x\x00y", "secret", basic.IllegalName},
 		{"bob\n", "secret", basic.IllegalName},
 		{"@x", "secret", basic.IllegalName},
+		{" bob", "secret", basic.IllegalName},
+		{"bob @x", "secret", basic.IllegalName},
+		{"bob@x\t", "secret", basic.IllegalName},
 		{long, "secret", basic.IllegalName},
 		{"bob@" + long, "secret", basic.IllegalName},
 		{long[1:] + "@" + long[1:], "secret", basic.IllegalName},

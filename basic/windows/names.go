@@ -88,7 +88,7 @@ func (n Names) permit(read name, form Form) (name, bool) {
 // Squid goes by what was typed.
 func (n name) isOf(a identity.Account) bool {
 	if n.domain == "" {
-		return strings.EqualFold(n.user, a.UPN) || a.Realm != "" && strings.EqualFold(n.user, a.Name+"@"+a.Realm)
+		return identity.SameName(n.user, a.UPN) || a.Realm != "" && identity.SameName(n.user, a.Name+"@"+a.Realm)
 	}
-	return strings.EqualFold(n.user, a.Name) && (strings.EqualFold(n.domain, a.Domain) || strings.EqualFold(n.domain, a.Realm))
+	return identity.SameName(n.user, a.Name) && (identity.SameName(n.domain, a.Domain) || identity.SameName(n.domain, a.Realm))
 }

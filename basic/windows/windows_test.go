@@ -209,6 +209,11 @@ func TestOtherName(t *testing.T) {
 		o.Verifier = by(ntlm.Yes(&ntlm.Account{Account: identity.Account{Name: "alice"}}))
 	})
 	mustAnswer(t, b, "alice", "x", "ERR not-the-accounts-name") // nobody said of which domain
+	b = newBackend(t, dctest.New(), func(o *Options) {
+		o.Verifier = by(ntlm.Yes(&ntlm.Account{Account: identity.Account{Name: "jack", Domain: "EXAMPLE"}}))
+	})
+	mustAnswer(t, b, "JACK", "x", `OK authenticated EXAMPLE\jack`)
+	mustAnswer(t, b, "jac\u212a", "x", "ERR not-the-accounts-name") // the Kelvin sign, which to Squid is no k
 	b = newBackend(t, dctest.New(), func(o *Options) { o.Verifier = by(ntlm.Yes(nil)) })
 	if v := b.Authenticate(t.Context(), "alice", "x"); v.Outcome() != protocol.Unavailable {
 		t.Errorf("a yes without an account is %v", v.Outcome())

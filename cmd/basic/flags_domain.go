@@ -44,6 +44,9 @@ func windowsCommand(c *config) *cli.Command {
 			if ctx.NArg() != 0 {
 				return fmt.Errorf("windows takes no argument: %q", ctx.Args().First())
 			}
+			if err := notEmpty(ctx, "allow-users", "deny-users"); err != nil {
+				return err
+			}
 			return c.serve("windows", func(opt helper.Options) (basic.Backend, error) { return w.open(opt, c.protection.folder()) })
 		},
 	}

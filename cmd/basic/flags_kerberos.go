@@ -46,6 +46,9 @@ func kerberosCommand(c *config) *cli.Command {
 			if ctx.NArg() != 0 {
 				return fmt.Errorf("kerberos takes no argument: %q", ctx.Args().First())
 			}
+			if err := notEmpty(ctx, "fast"); err != nil {
+				return err
+			}
 			return c.serve("kerberos", k.open)
 		},
 	}
@@ -108,6 +111,17 @@ func (k *kerberosFlags) names() (kerberos.Names, error) {
 		n.Domains[domain] = realm
 	}
 	return n, nil
+}
+
+// notEmpty refuses flags that are given without a value, as by a variable that is not set:
+// who wants to be protected must not go without.
+func notEmpty(ctx *cli.Context, names ...string) error {
+	for _, name := range names {
+		if ctx.IsSet(name) && ctx.String(name) == "" {
+			return fmt.Errorf("--%s has no value", name)
+		}
+	}
+	return nil
 }
 
 // splitHosts splits lists of hosts at commas.

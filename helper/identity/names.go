@@ -3,6 +3,7 @@ package identity
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Account is a user as the server knows it that vouched for the password or
@@ -73,6 +74,13 @@ func (n Names) form(a Account) string {
 		return a.Domain + `\` + sam
 	}
 	return a.Name
+}
+
+// SameName reports whether two names differ in upper and lower case at most. A letter is
+// none that takes another number of bytes, such as the Kelvin sign and k: directories may
+// take it for the same, and to Squid and its lists of users it is another.
+func SameName(a, b string) bool {
+	return a == b || len(a) == len(b) && utf8.ValidString(a) && utf8.ValidString(b) && strings.EqualFold(a, b)
 }
 
 // lower leaves letters alone that share their lower case with another one, such as

@@ -2,6 +2,20 @@ package identity
 
 import "testing"
 
+func TestSameName(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		same bool
+	}{
+		{"", "", true}, {"Smith", "sMITH", true}, {"JÜRGEN", "jürgen", true}, {"smith", "smit", false},
+		{"ſmith", "smith", false}, {"frank", "fran\u212a", false}, {"smíth", "smith", false}, {"\xff", "\xfe", false},
+	} {
+		if SameName(c.a, c.b) != c.same || SameName(c.b, c.a) != c.same {
+			t.Errorf("%q and %q are not %v", c.a, c.b, c.same)
+		}
+	}
+}
+
 func TestNames(t *testing.T) {
 	full := Account{Name: "bob", Realm: "EXAMPLE.ORG", SAM: "Bob", Domain: "EXAMPLE", UPN: "bob@mail.example"}
 	service := Account{Name: `HTTP\/www/a`, Realm: "EXAMPLE.ORG"} // of a KDC that says nothing else

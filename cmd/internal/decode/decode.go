@@ -132,7 +132,7 @@ func (d *decoder) token(w *writer, token []byte) {
 	case spnego.NTLMSSP:
 		d.ntlm(w, token)
 	default:
-		w.say("%d bytes of no known kind: %s", len(token), start(token))
+		w.say("%d bytes of no known kind: %s", len(token), d.secret(token)) // they may be a password
 	}
 }
 

@@ -111,7 +111,7 @@ func TestSecrets(t *testing.T) {
 	krb := login()
 	secrets := []string{
 		hex.EncodeToString(m.NTResponse[:16]), hex.EncodeToString(m.EncryptedRandomSessionKey), hex.EncodeToString(m.MIC),
-		hex.EncodeToString(krb.Ticket.Session.KeyValue),
+		hex.EncodeToString(krb.Ticket.Session.KeyValue), hex.EncodeToString([]byte("bob:password")), // of Basic
 	}
 	for _, shown := range []bool{false, true} {
 		d := &decoder{keys: keys(t), now: time.Now(), secrets: shown}
@@ -119,6 +119,7 @@ func TestSecrets(t *testing.T) {
 		w := &writer{out: &out}
 		d.token(w, authenticate)
 		d.token(w, krb.Init(spnego.KRB5))
+		d.token(w, []byte("bob:password"))
 		for i, s := range secrets {
 			if s != "" && strings.Contains(out.String(), s) != shown {
 				t.Errorf("secret %d: shown %v", i, !shown)
