@@ -33,7 +33,7 @@ type Program struct {
 	// it is not tried.
 	Open func(name string, args []string) error
 
-	// Files are what the command lines name below /etc/squid, by their names, and what
+	// Files are what the command lines name in /etc/squid, by their names, and what
 	// is in them.
 	Files map[string]string
 }
@@ -51,10 +51,11 @@ const gap = "…"
 
 // Run tests each row of the program's table. A row has, from the left,
 //
-//	the options, each between backquotes; a word more than one is a whole command line
-//	if it begins with the program's name
+//	options, each with its value between backquotes, that go where the gap is; or whole
+//	command lines, which begin with a program's name
 //	same, improved, ignored or refused
-//	words of our own command line between backquotes, and what is said between quotes
+//	words of our own command line between backquotes, in which the gap is any word or the
+//	rest of one, and what is said between quotes
 //	what there is to say of it
 func Run(t *testing.T, p Program) {
 	t.Helper()
@@ -75,9 +76,9 @@ func Run(t *testing.T, p Program) {
 				t.Errorf("%s, table at line %d: %v", Page, table.Line, err)
 				continue
 			}
-			for _, args := range r.lines {
+			for _, line := range r.lines {
 				rows++
-				t.Run(strings.Join(args, " "), func(t *testing.T) { p.check(t, r, args) })
+				t.Run(strings.Join(line, " "), func(t *testing.T) { p.check(t, r, line) })
 			}
 			for _, option := range p.Options {
 				met[option] = met[option] || r.isAbout(option)
@@ -104,13 +105,13 @@ func frameOf(table docs.Table, name string) []string {
 	if err != nil || len(words) == 0 || words[0] != name || !slices.Contains(words, gap) {
 		return nil
 	}
-	return words[1:]
+	return words
 }
 
 // A row is one line of a table.
 type row struct {
-	lines   [][]string // command lines, without the program's name
-	without []string   // the command line without what the row is about
+	lines   [][]string // command lines
+	without []string   // the command line in the head, without what the row is about
 	words   []string   // the options themselves
 	verdict string
 	becomes [][]string // sequences of words
@@ -133,7 +134,11 @@ func readRow(frame, cells []string) (r row, err error) {
 			return r, err
 		}
 		r.words = append(r.words, words...)
-		r.lines = append(r.lines, slices.Concat(frame[:at], words, frame[at+1:]))
+		if isProgram(words[0]) {
+			r.lines = append(r.lines, words)
+		} else {
+			r.lines = append(r.lines, slices.Concat(frame[:at], words, frame[at+1:]))
+		}
 	}
 	if len(r.lines) == 0 {
 		return r, fmt.Errorf("a row without an option: %q", cells)
@@ -148,6 +153,10 @@ func readRow(frame, cells []string) (r row, err error) {
 	r.said = quoted(cells[2])
 	return r, nil
 }
+
+// isProgram reports whether a word is the name of a program: no option and no value has
+// such a name in the tables.
+func isProgram(word string) bool { return strings.HasSuffix(word, "_auth") }
 
 // quoted returns what stands between quotes that are in no code.
 func quoted(cell string) (list []string) {
@@ -171,9 +180,9 @@ func (r row) isAbout(option string) bool {
 	})
 }
 
-func (p Program) check(t *testing.T, r row, args []string) {
+func (p Program) check(t *testing.T, r row, line []string) {
 	etc := p.etc(t)
-	with := p.Translate(p.Name, underEtc(args, etc))
+	with := p.translate(line, etc)
 	if r.verdict == refused {
 		checkRefused(t, r, with)
 		return
@@ -182,28 +191,39 @@ func (p Program) check(t *testing.T, r row, args []string) {
 		t.Fatalf("refused: %v", with.Err)
 	}
 	checkNotes(t, r.said, with.Notes)
-	words := slices.Clone(with.Words)
-	for i, word := range words {
-		words[i] = strings.ReplaceAll(word, etc, "/etc/squid")
-	}
 	if r.verdict == ignored {
-		without := p.Translate(p.Name, underEtc(r.without, etc))
-		if without.Err != nil || !slices.Equal(without.Words, with.Words) {
-			t.Errorf("it has an effect: %q with it, %q without, %v", with.Words, without.Words, without.Err)
+		without := p.translate(r.without, etc)
+		if !slices.Equal(without.Words, with.Words) {
+			t.Errorf("it has an effect: %q with it, %q without", with.Words, without.Words)
 		}
 	} else if len(r.becomes) == 0 {
 		t.Error("the row does not say what becomes of it")
 	}
 	for _, sequence := range r.becomes {
-		if !contains(words, sequence) {
-			t.Errorf("becomes %q, in which there is no %q", words, sequence)
+		if !contains(with.Words, sequence) {
+			t.Errorf("becomes %q, in which there is no %q", with.Words, sequence)
 		}
 	}
-	if p.Open != nil {
-		if err := p.Open(p.Name, underEtc(args, etc)); err != nil {
-			t.Errorf("our helper refuses it: %v", err)
-		}
+}
+
+// translate returns what becomes of a command line, for which etc stands in the place of
+// /etc/squid. What our helper itself refuses is an error like what the translation does.
+func (p Program) translate(line []string, etc string) Result {
+	var args []string
+	for _, word := range line[1:] {
+		args = append(args, strings.ReplaceAll(word, etcSquid, etc))
 	}
+	r := p.Translate(line[0], args)
+	words := make([]string, len(r.Words))
+	for i, word := range r.Words {
+		words[i] = strings.ReplaceAll(word, etc, etcSquid)
+	}
+	r.Words = words
+	tells := slices.Contains(words, "--help") || slices.Contains(words, "--version")
+	if r.Err == nil && p.Open != nil && !tells {
+		r.Err = p.Open(line[0], args)
+	}
+	return r
 }
 
 func checkRefused(t *testing.T, r row, got Result) {
@@ -234,7 +254,10 @@ func checkNotes(t *testing.T, said, notes []string) {
 	}
 }
 
-// etc makes the folder that stands for /etc/squid.
+// etcSquid is the folder that command lines name files in.
+const etcSquid = "/etc/squid"
+
+// etc makes the folder that stands for it.
 func (p Program) etc(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -246,18 +269,20 @@ func (p Program) etc(t *testing.T) string {
 	return dir
 }
 
-func underEtc(args []string, dir string) (out []string) {
-	for _, a := range args {
-		out = append(out, strings.ReplaceAll(a, "/etc/squid", dir))
-	}
-	return out
-}
-
-func contains(words, sequence []string) bool {
+// contains reports whether the words of a pattern stand in words, one behind the other.
+func contains(words, pattern []string) bool {
 	for i := range words {
-		if i+len(sequence) <= len(words) && slices.Equal(words[i:i+len(sequence)], sequence) {
+		if i+len(pattern) <= len(words) && slices.EqualFunc(words[i:i+len(pattern)], pattern, matches) {
 			return true
 		}
 	}
 	return false
+}
+
+// matches reports whether a word is that of a pattern, in which a gap is any end.
+func matches(word, pattern string) bool {
+	if beginning, open := strings.CutSuffix(pattern, gap); open {
+		return strings.HasPrefix(word, beginning)
+	}
+	return word == pattern
 }

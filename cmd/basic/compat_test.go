@@ -1,0 +1,50 @@
+package main
+
+import (
+	"testing"
+
+	"squidauth/basic/pam"
+	"squidauth/cmd/internal/docs/compattest"
+)
+
+// TestCompatibility runs the tables of docs/compatibility.md.
+func TestCompatibility(t *testing.T) {
+	t.Setenv("LDAPNOINIT", "1")
+	for _, p := range []compattest.Program{
+		{Name: "basic_ncsa_auth"},
+		{
+			Name:    "basic_ldap_auth",
+			Options: []string{"-b", "-f", "-u", "-U", "-s", "-D", "-w", "-W", "-P", "-O", "-R", "-a", "-H", "-h", "-p", "-v", "-Z", "-c", "-t", "-E", "-S", "-d", "-z"},
+			Files:   map[string]string{"ldap.secret": "secret\n"},
+		},
+		{
+			Name:    "basic_radius_auth",
+			Options: []string{"-f", "-h", "-w", "-p", "-i", "-t", "-d"},
+			Files:   map[string]string{"radius.secret": "secret\n", "radius.conf": "server 127.0.0.1\nsecret secret\n"},
+		},
+		{Name: "basic_pam_auth", Options: []string{"-n", "-s", "-t", "-1", "-o", "-r"}},
+		{Name: "basic_getpwnam_auth"},
+		{Name: "basic_nis_auth"},
+		{Name: "basic_fake_auth", Options: []string{"-d", "-h"}},
+		{Name: "basic_pop3_auth"},
+		{Name: "basic_sasl_auth"},
+	} {
+		t.Run(p.Name, func(t *testing.T) {
+			p.Translate = translated
+			if p.Name != "basic_pam_auth" || pam.Linked {
+				p.Open = opened
+			}
+			compattest.Run(t, p)
+		})
+	}
+}
+
+func translated(name string, args []string) compattest.Result {
+	call, err := byName(name, append([]string{name}, args...))
+	return compattest.Result{Words: call.Args[1:], Notes: call.Notes, Err: err}
+}
+
+func opened(name string, args []string) error {
+	_, _, err := open(append([]string{name}, args...))
+	return err
+}
