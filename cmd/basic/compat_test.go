@@ -22,6 +22,14 @@ func TestCompatibility(t *testing.T) {
 			Options: []string{"-f", "-h", "-w", "-p", "-i", "-t", "-d"},
 			Files:   map[string]string{"radius.secret": "secret\n", "radius.conf": "server 127.0.0.1\nsecret secret\n"},
 		},
+		{Name: "basic_smb_auth", Options: []string{"-W", "-w", "-P", "-B", "-U", "-S", "-d"}},
+		{Name: "basic_smb_lm_auth"},
+		{
+			Name:  "basic_msnt_auth",
+			Files: map[string]string{"msntauth.conf": "server pdc bdc EXAMPLE\nallowusers /etc/squid/allowed\n"},
+		},
+		{Name: "basic_msnt_multi_domain_auth"},
+		{Name: "ntlm_auth", Section: "ntlm_auth for Basic"},
 		{Name: "basic_pam_auth", Options: []string{"-n", "-s", "-t", "-1", "-o", "-r"}},
 		{Name: "basic_getpwnam_auth"},
 		{Name: "basic_nis_auth"},
@@ -29,7 +37,7 @@ func TestCompatibility(t *testing.T) {
 		{Name: "basic_pop3_auth"},
 		{Name: "basic_sasl_auth"},
 	} {
-		t.Run(p.Name, func(t *testing.T) {
+		t.Run(p.Name+p.Section, func(t *testing.T) {
 			p.Translate = translated
 			if p.Name != "basic_pam_auth" || pam.Linked {
 				p.Open = opened

@@ -10,7 +10,7 @@ import (
 func TestCompatibility(t *testing.T) {
 	for _, p := range []compattest.Program{
 		{
-			Name: "ntlm_auth",
+			Name: "ntlm_auth", Section: "ntlm_auth",
 			Options: []string{
 				"--helper-protocol", "--domain", "--username", "--workstation", "--password", "--require-membership-of", "--diagnostics", "--configfile", "-s",
 				"--option", "-d", "--debuglevel", "--debug-stdout", "-V", "--help", "--challenge", "--request-lm-key", "--request-nt-key", "--allow-mschapv2",

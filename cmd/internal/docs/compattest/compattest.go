@@ -26,6 +26,7 @@ type Result struct {
 // A Program is one whose place ours takes.
 type Program struct {
 	Name      string
+	Section   string   // the heading that its tables stand under; empty: whatever
 	Options   []string // all that it has, as they are written: "-b", "--dsn"
 	Translate func(name string, args []string) Result
 
@@ -67,7 +68,7 @@ func Run(t *testing.T, p Program) {
 	met := map[string]bool{}
 	for _, table := range page.Tables {
 		frame := frameOf(table, p.Name)
-		if frame == nil {
+		if frame == nil || p.Section != "" && table.Section != p.Section {
 			continue
 		}
 		for _, cells := range table.Rows {
