@@ -33,6 +33,14 @@ func TestCompatibility(t *testing.T) {
 		{Name: "basic_pam_auth", Options: []string{"-n", "-s", "-t", "-1", "-o", "-r"}},
 		{Name: "basic_getpwnam_auth"},
 		{Name: "basic_nis_auth"},
+		{
+			Name: "basic_db_auth",
+			Options: []string{
+				"--dsn", "--user", "--password", "--table", "--usercol", "--passwdcol", "--cond", "--plaintext", "--md5", "--sha1", "--salt", "--joomla",
+				"--persist", "--debug",
+			},
+			Files: map[string]string{"db.secret": "secret\n"},
+		},
 		{Name: "basic_fake_auth", Options: []string{"-d", "-h"}},
 		{Name: "basic_pop3_auth"},
 		{Name: "basic_sasl_auth"},

@@ -34,6 +34,7 @@ func TestMain(m *testing.M) {
 // begin, and what they are.
 var otherBlocks = []struct{ page, begins, what string }{
 	{"docs/architecture.md", "stdin ─", "a drawing"},
+	{"docs/basic-db.md", "SELECT", "SQL; TestDBLogin has it answered"},
 	{"docs/basic-radius.md", "update reply {", "FreeRADIUS' language"},
 	{"docs/basic-system.md", "# /etc/pam.d/squid: sssd", "a file of PAM; TestPAMModules has the like"},
 	{"docs/monitoring.md", "# nobody could tell", "PromQL"},
@@ -48,7 +49,7 @@ var covered = map[string]string{
 	"basic kerberos": "TestKerberosPassword", "basic windows": "TestWindowsPassword", "basic pam": "TestPAMModules",
 	"basic getpwnam": "TestGetpwnam", "basic nis": "TestScripts", "basic fake": "TestFakeAndDeny", "basic deny": "TestFakeAndDeny",
 	"basic imap": "TestMailLogin", "basic pop3": "TestMailLogin", "basic smtp": "TestMailLogin", "basic sasl": "TestSASLLogin",
-	"basic doctor": "TestScripts", "basic try": "TestScripts",
+	"basic db": "TestDBLogin", "basic doctor": "TestScripts", "basic try": "TestScripts",
 
 	"negotiate": "TestNegotiateDropInSquid", "negotiate check": "TestNegotiateCheck", "negotiate client": "TestNegotiateClient",
 	"negotiate mint": "TestNegotiateMint", "negotiate decode": "TestScripts", "negotiate doctor": "TestScripts", "negotiate try": "TestScripts",
@@ -58,7 +59,7 @@ var covered = map[string]string{
 
 	"basic_ncsa_auth": "TestNCSADropIn", "basic_ldap_auth": "TestLDAPDifferential", "squid_ldap_auth": "TestLDAPOldName",
 	"basic_radius_auth": "TestRadiusDropIn", "basic_pam_auth": "TestPAMDropIn", "basic_getpwnam_auth": "TestGetpwnamDropIn",
-	"basic_nis_auth": "TestScripts", "basic_sasl_auth": "TestSASLDropIn", "basic_pop3_auth": "TestPOP3DropIn",
+	"basic_nis_auth": "TestScripts", "basic_db_auth": "TestDBDropIn", "basic_sasl_auth": "TestSASLDropIn", "basic_pop3_auth": "TestPOP3DropIn",
 	"basic_smb_auth": "TestWindowsPasswordOldNames", "basic_smb_lm_auth": "TestWindowsPasswordOldNames", "basic_msnt_auth": "TestWindowsPasswordOldNames",
 	"ntlm_auth": "TestFieldConfigurations", "ntlm_fake_auth": "TestNTLMFakeDropIn", "ntlm_smb_lm_auth": "TestByName",
 	"negotiate_kerberos_auth": "TestNegotiateDropIn", "negotiate_wrapper_auth": "TestWrapperFourfold",
@@ -287,7 +288,8 @@ func (c *checker) path(name string) string {
 	switch {
 	case slices.Contains([]string{"basic", "negotiate", "ntlm", "wrapper"}, name):
 		if name == "basic" {
-			programs.WithPAM(c.t) // beside it
+			programs.WithPAM(c.t) // beside it, and this one too
+			programs.Path(c.t, "basic-db")
 		}
 		return programs.Path(c.t, name)
 	case !found:
