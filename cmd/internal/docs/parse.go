@@ -16,7 +16,21 @@ func Parse(path, content string) *Document {
 		p.line(strings.TrimRight(line, "\r\n"))
 	}
 	p.endTable()
+	for _, b := range p.doc.Blocks {
+		dedent(b.Lines)
+	}
 	return p.doc
+}
+
+// dedent takes the blanks off that all lines begin with: those of a list.
+func dedent(lines []string) {
+	common := len(lines[0])
+	for _, line := range lines {
+		common = min(common, len(line)-len(strings.TrimLeft(line, " ")))
+	}
+	for i, line := range lines {
+		lines[i] = line[common:]
+	}
 }
 
 type parser struct {

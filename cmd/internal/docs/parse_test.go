@@ -9,9 +9,9 @@ import (
 const page = "# A page: `x`\n" +
 	"Text with [a link](other.md#part) and `[none](x)`.\n" +
 	"    no block, as the text goes on\n\n" +
-	"    one\n" +
-	"    two\n\n" +
-	"    three\n" +
+	"     one\n" +
+	"     two\n\n" +
+	"      three\n" +
 	"## Part\n" +
 	"| a | b |\n| --- | --: |\n| `x\\|y` | |\n\n" +
 	"## Part\n```\nfenced\n```\n"
@@ -23,7 +23,7 @@ func TestParse(t *testing.T) {
 		Anchors: []string{"a-page-x", "part", "part-1"},
 		Links:   []Link{{2, "other.md#part"}},
 		Blocks: []Block{
-			{5, "A page: `x`", []string{"one", "two", "three"}},
+			{5, "A page: `x`", []string{"one", "two", " three"}},
 			{16, "Part", []string{"fenced"}},
 		},
 		Tables: []Table{{10, "Part", []string{"a", "b"}, [][]string{{"`x|y`", ""}}}},
