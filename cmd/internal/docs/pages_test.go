@@ -183,3 +183,43 @@ func TestPlaces(t *testing.T) {
 		}
 	}
 }
+
+// TestReasons: each reason code of the source is in the list, and no other.
+func TestReasons(t *testing.T) {
+	inSource := map[string]bool{}
+	err := filepath.WalkDir(root(t), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, m := range reasonConstant.FindAllSubmatch(source, -1) {
+			inSource[string(m[1])] = true
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := map[string]bool{}
+	for _, row := range tableUnder(t, "docs/troubleshooting.md", "Reasons").Rows {
+		for _, reason := range Spans(row[0]) {
+			listed[reason] = true
+		}
+	}
+	for reason := range inSource {
+		if !listed[reason] {
+			t.Errorf("the list of reasons lacks %s", reason)
+		}
+	}
+	for reason := range listed {
+		if !inSource[reason] {
+			t.Errorf("the list of reasons has %s, which no source file has", reason)
+		}
+	}
+}
+
+// reasonConstant is how reasons are declared.
+var reasonConstant = regexp.MustCompile(`(?:Reason\w* *= *|notVerified *= *|\breason\w* *= *|Reason\(|Reason: *)"([a-z][a-z-]*[a-z])"`)
