@@ -141,6 +141,10 @@ func (c *checker) errorf(format string, args ...any) {
 
 var logLine = regexp.MustCompile(`^(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d |WARNING: |ERROR: |FATAL: )`)
 
+// prompt stands before commands in a block that has their output too. Comments begin
+// like root's.
+var prompt = regexp.MustCompile(`^(\$ |# )((?:kinit|basic|negotiate|ntlm|wrapper) .*)`)
+
 // at checks the lines of a block.
 func (c *checker) at(d *Document, b Block) {
 	c.page, c.line = d, b.Line
@@ -150,11 +154,12 @@ func (c *checker) at(d *Document, b Block) {
 			return
 		}
 	}
-	session := slices.ContainsFunc(b.Lines, func(line string) bool { return strings.HasPrefix(line, "$ ") })
+	session := slices.ContainsFunc(b.Lines, prompt.MatchString)
 	for _, line := range joined(b.Lines) {
-		command, prompted := strings.CutPrefix(line, "$ ")
+		prompted := prompt.MatchString(line)
+		command := prompt.ReplaceAllString(line, "$2")
 		switch {
-		case session && !prompted, logLine.MatchString(line), strings.HasPrefix(line, "#"):
+		case session && !prompted, logLine.MatchString(line), !prompted && strings.HasPrefix(line, "#"):
 		case isDirective(line):
 			c.directive(line)
 		default:
