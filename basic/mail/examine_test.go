@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"squidauth/helper/doctor/doctortest"
 )
@@ -18,7 +19,7 @@ func TestExamine(t *testing.T) {
 		ca         bool
 		want, cure string
 	}{
-		// The tests' certificate is good for an hour.
+		// The tests' certificate is good until a few days later.
 		"good":           {script: "< +OK\n> STLS\n< +OK\ntls\n> QUIT\n< +OK", ca: true, want: "warning mail-certificate-expires", cure: "renew"},
 		"another's CA":   {script: "< +OK\n> STLS\n< +OK\ntls", want: "fault mail-certificate", cure: "--ca FILE"},
 		"no STARTTLS":    {script: "< +OK\n> STLS\n< -ERR no\n> QUIT\n< +OK", ca: true, want: "fault mail-starttls", cure: "pop3s://mail.example.org"},
@@ -27,7 +28,7 @@ func TestExamine(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := &server{t: t, scripts: []script{c.script}, refuse: c.refuse}
-			opt := Options{Servers: []Server{mustParse(t, POP3, "pop3://mail.example.org")}, Log: quiet, Dial: s.dial}
+			opt := Options{Servers: []Server{mustParse(t, POP3, "pop3://mail.example.org")}, Log: quiet, Dial: s.dial, Now: func() time.Time { return time.Date(2099, 12, 20, 0, 0, 0, 0, time.UTC) }}
 			if c.ca {
 				opt.CA = OpenCA(caFile(t), quiet)
 			}
