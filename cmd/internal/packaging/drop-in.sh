@@ -72,7 +72,7 @@ put() {
 		fi
 		if elsewhere "$root$path"; then # what it replaced is kept already
 			:
-		elif diverted "$path"; then
+		elif diverted "$path" && ! [ "$root$path" -ef "$root$path.$kept" ]; then
 			problem "$path was left alone: $name.$kept is there already, so this file is not the package's; move it away"
 			return
 		else

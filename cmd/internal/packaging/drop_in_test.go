@@ -213,3 +213,33 @@ func (h *host) failing(n int, step string) bool {
 	h.check(err)
 	return n < 9 && len(content) >= n
 }
+
+// TestInterruptedDiversion: dpkg has been told, and then something failed. Another run
+// goes on where the first one stopped.
+func TestInterruptedDiversion(t *testing.T) {
+	if _, err := exec.LookPath("dpkg-divert"); err != nil {
+		t.Skip("there is no dpkg here")
+	}
+	h := newHost(t)
+	h.mkdir("/dpkg/updates")
+	h.write("/dpkg/status", "")
+	h.mkdir("/bin")
+	h.write("/bin/dpkg", "#!/bin/sh\ncase $2 in *basic_ncsa_auth) ;; *) exit 1 ;; esac\n") // the package's file
+	h.env = []string{"DPKG_ADMINDIR=" + h.dir + "/dpkg", "PATH=" + h.dir + "/bin:" + os.Getenv("PATH")}
+	h.write(squid+"/basic_ncsa_auth", "Squid's own")
+	path := h.dir + squid + "/basic_ncsa_auth"
+	h.check(os.Link(path, path+".before-squidauth"))
+	divert := exec.Command("dpkg-divert", "--quiet", "--local", "--no-rename", "--divert", path+".before-squidauth", "--add", path)
+	divert.Env = append(os.Environ(), h.env...)
+	h.check(divert.Run())
+	if !h.run("install", h.dir+ours, h.dir+squid, "force") {
+		t.Error("it does not go on")
+	}
+	h.want("basic_ncsa_auth", "-> "+h.dir+ours+"/drop-in/basic_ncsa_auth")
+	h.run("remove", h.dir+ours, h.dir+squid)
+	h.want("basic_ncsa_auth", "Squid's own")
+	h.want(kept, "nothing")
+	if list, err := os.ReadFile(h.dir + "/dpkg/diversions"); err != nil || len(list) > 0 {
+		t.Errorf("dpkg still diverts: %q, %v", list, err)
+	}
+}
