@@ -1,12 +1,15 @@
 package mail
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"squidauth/helper/doctor"
 	"squidauth/helper/doctor/doctortest"
 )
 
@@ -19,8 +22,7 @@ func TestExamine(t *testing.T) {
 		ca         bool
 		want, cure string
 	}{
-		// The tests' certificate is good until a few days later.
-		"good":           {script: "< +OK\n> STLS\n< +OK\ntls\n> QUIT\n< +OK", ca: true, want: "warning mail-certificate-expires", cure: "renew"},
+		"good":           {script: "< +OK\n> STLS\n< +OK\ntls\n> QUIT\n< +OK", ca: true, want: ""},
 		"another's CA":   {script: "< +OK\n> STLS\n< +OK\ntls", want: "fault mail-certificate", cure: "--ca FILE"},
 		"no STARTTLS":    {script: "< +OK\n> STLS\n< -ERR no\n> QUIT\n< +OK", ca: true, want: "fault mail-starttls", cure: "pop3s://mail.example.org"},
 		"no server":      {refuse: true, ca: true, want: "fault mail-unreachable", cure: "mail.example.org:110"},
@@ -28,7 +30,7 @@ func TestExamine(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := &server{t: t, scripts: []script{c.script}, refuse: c.refuse}
-			opt := Options{Servers: []Server{mustParse(t, POP3, "pop3://mail.example.org")}, Log: quiet, Dial: s.dial, Now: func() time.Time { return time.Date(2099, 12, 20, 0, 0, 0, 0, time.UTC) }}
+			opt := Options{Servers: []Server{mustParse(t, POP3, "pop3://mail.example.org")}, Log: quiet, Dial: s.dial}
 			if c.ca {
 				opt.CA = OpenCA(caFile(t), quiet)
 			}
@@ -44,5 +46,17 @@ func TestExamine(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestExamineCertificate(t *testing.T) {
+	end := time.Date(2030, 1, 31, 0, 0, 0, 0, time.UTC)
+	for now, want := range map[time.Time]int{end.AddDate(0, -6, 0): 0, end.AddDate(0, 0, -10): 1} {
+		b := &Backend{opt: Options{Now: func() time.Time { return now }}}
+		var r doctor.Report
+		b.examineCertificate(tls.ConnectionState{PeerCertificates: []*x509.Certificate{{NotAfter: end}}}, mustParse(t, POP3, "pop3s://mail.example.org"), &r)
+		if r.Count(doctor.Warning) != want {
+			t.Errorf("%v: %+v", now, r.Findings())
+		}
 	}
 }

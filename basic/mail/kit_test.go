@@ -219,7 +219,7 @@ var identity = sync.OnceValue(func() (id struct {
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "mail.example.org"},
-		DNSNames:  []string{"mail.example.org"},
+		DNSNames: []string{"mail.example.org"},
 		// It is good by the clock and by that of testing/synctest.
 		NotBefore: time.Unix(0, 0), NotAfter: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
