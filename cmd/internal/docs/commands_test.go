@@ -39,7 +39,7 @@ var otherBlocks = []struct{ page, begins, what string }{
 	{"docs/basic-system.md", "# /etc/pam.d/squid: sssd", "a file of PAM; TestPAMModules has the like"},
 	{"docs/monitoring.md", "# nobody could tell", "PromQL"},
 	{"docs/ntlm.md", "before ", "what is in a file"},
-	{"docs/protocol.md", ">", "a dialogue; those in cmd/*/testdata are run"},
+	{"docs/protocol.md", ">", "dialogues: see TestDialogues"},
 }
 
 // covered says which test does with a peer what the command does that is only parsed
