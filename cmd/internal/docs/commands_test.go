@@ -253,12 +253,14 @@ var target = regexp.MustCompile(`(?m)^([a-z][a-z0-9-]*):`)
 
 func makeTargets(t *testing.T) (names []string) {
 	t.Helper()
-	makefile, err := os.ReadFile(filepath.Join(root(t), "Makefile"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range target.FindAllSubmatch(makefile, -1) {
-		names = append(names, string(m[1]))
+	for _, path := range []string{"Makefile", "cmd/internal/packaging/packages.mk"} {
+		makefile, err := os.ReadFile(filepath.Join(root(t), filepath.FromSlash(path)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range target.FindAllSubmatch(makefile, -1) {
+			names = append(names, string(m[1]))
+		}
 	}
 	return names
 }
