@@ -39,7 +39,7 @@ var otherBlocks = []struct{ page, begins, what string }{
 	{"docs/basic-system.md", "# /etc/pam.d/squid: sssd", "a file of PAM; TestPAMModules has the like"},
 	{"docs/monitoring.md", "# nobody could tell", "PromQL"},
 	{"docs/ntlm.md", "before ", "what is in a file"},
-	{"docs/protocol.md", ">", "a dialogue; those in cmd/*/testdata are run"},
+	{"docs/protocol.md", ">", "dialogues: see TestDialogues"},
 }
 
 // covered says which test does with a peer what the command does that is only parsed
@@ -253,12 +253,14 @@ var target = regexp.MustCompile(`(?m)^([a-z][a-z0-9-]*):`)
 
 func makeTargets(t *testing.T) (names []string) {
 	t.Helper()
-	makefile, err := os.ReadFile(filepath.Join(root(t), "Makefile"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range target.FindAllSubmatch(makefile, -1) {
-		names = append(names, string(m[1]))
+	for _, path := range []string{"Makefile", "cmd/internal/packaging/packages.mk"} {
+		makefile, err := os.ReadFile(filepath.Join(root(t), filepath.FromSlash(path)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range target.FindAllSubmatch(makefile, -1) {
+			names = append(names, string(m[1]))
+		}
 	}
 	return names
 }

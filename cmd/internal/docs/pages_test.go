@@ -2,7 +2,6 @@ package docs
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -178,7 +177,7 @@ func TestPlaces(t *testing.T) {
 		}
 		for _, word := range []string{"/work/", "/tmp/w/", "/root/", "TODO", "FIXME"} {
 			if strings.Contains(text, word) {
-				t.Error(fmt.Sprintf("%s: %s", d.Path, word))
+				t.Errorf("%s: %s", d.Path, word)
 			}
 		}
 	}
