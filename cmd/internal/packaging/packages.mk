@@ -74,9 +74,8 @@ reproduce:
 # stage,PLATFORM,PREFIX puts into dist/root what a package has.
 stage = umask 022; rm -rf dist/root; \
 	$(MAKE) -s install BIN=dist/$(1) DESTDIR=dist/root PREFIX=$(2); \
-	install -d dist/root$(2)/share/squidauth dist/root$(2)/share/doc/squidauth; \
+	install -d dist/root$(2)/share/doc/squidauth; \
 	install -m 0644 docs/* dist/copyright dist/root$(2)/share/doc/squidauth; \
-	install -m 0755 $(PACKAGING)/drop-in.sh dist/root$(2)/share/squidauth; \
 	gzip -9nf dist/root$(2)/share/man/man8/*
 
 # nfpm,NAME,ARCH makes the packages NAME.yaml tells of.
