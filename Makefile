@@ -12,6 +12,7 @@ PREFIX  ?= /usr/local
 BIN     ?= bin
 LIBEXEC ?= $(PREFIX)/libexec/squidauth
 MAN8    ?= $(PREFIX)/share/man/man8
+SHARE   ?= $(PREFIX)/share/squidauth
 
 COMPLETIONS ?= $(PREFIX)/share/bash-completion/completions
 
@@ -123,6 +124,9 @@ install: # what was built before: root need not have Go
 	install -m 0644 $(foreach p,$(PROGRAMS),bin/man/squidauth-$p.8) $(DESTDIR)$(MAN8)
 	install -m 0644 $(foreach p,$(PROGRAMS),bin/completion/squidauth-$p) $(DESTDIR)$(COMPLETIONS)
 	@$(call link-names,$(DESTDIR)$(LIBEXEC))
+	install -d $(DESTDIR)$(SHARE)
+	install -m 0755 $(PACKAGING)/drop-in.sh $(DESTDIR)$(SHARE)
+	install -m 0644 $(PACKAGING)/apparmor $(DESTDIR)$(SHARE)
 
 install-drop-in: # in the place of Squid's own helpers
 	@sh $(PACKAGING)/drop-in.sh install $(LIBEXEC) $(SQUID_LIBEXEC) $(if $(filter yes,$(FORCE)),force)
@@ -132,7 +136,8 @@ uninstall: # puts back what was in the place of our links
 	rm -rf $(DESTDIR)$(LIBEXEC)/drop-in
 	rm -f $(addprefix $(DESTDIR)$(LIBEXEC)/,$(BINARIES) basic-pam)
 	rm -f $(foreach p,$(PROGRAMS),$(DESTDIR)$(MAN8)/squidauth-$p.8 $(DESTDIR)$(COMPLETIONS)/squidauth-$p)
-	@[ ! -d $(DESTDIR)$(LIBEXEC) ] || rmdir $(DESTDIR)$(LIBEXEC)
+	rm -f $(DESTDIR)$(SHARE)/drop-in.sh $(DESTDIR)$(SHARE)/apparmor
+	@for d in $(DESTDIR)$(LIBEXEC) $(DESTDIR)$(SHARE); do [ ! -d $$d ] || rmdir $$d || exit 1; done
 
 include $(PACKAGING)/packages.mk
 

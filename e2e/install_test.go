@@ -195,6 +195,14 @@ drop_in remove $libexec; echo $?; cat $libexec/drop-in.places; ncsa /opt/squid`,
 		"no such directory": {`
 drop_in install $libexec /opt/none force || echo $?; ls $libexec`,
 			"1 basic basic-pam drop-in"},
+		"AppArmor": {`
+export DESTDIR=/opt/root
+mkdir -p $DESTDIR/sys/kernel/security/apparmor $DESTDIR/etc/apparmor.d/local $DESTDIR/opt/squid; cp -r $libexec $DESTDIR/opt
+echo '/usr/sbin/squid (enforce)' >$DESTDIR/sys/kernel/security/apparmor/profiles
+drop_in install $libexec /opt/squid force || echo $?; ls $DESTDIR/opt/squid
+echo 'include if exists "/usr/share/squidauth/apparmor"' >$DESTDIR/etc/apparmor.d/local/usr.sbin.squid
+drop_in install $libexec /opt/squid force; ls $DESTDIR/opt/squid`,
+			"1 basic_ncsa_auth basic_pam_auth"},
 		"wrong words": {`drop_in || echo $?; drop_in instal a b || echo $?; drop_in install a || echo $?`,
 			"2 2 2"},
 	} {

@@ -122,7 +122,17 @@ taken() {
 	fi
 }
 
+# confined tells of AppArmor, which knows the programs behind links by their own paths.
+confined() {
+	grep -q '^/usr/sbin/squid (enforce)' "$root/sys/kernel/security/apparmor/profiles" 2>/dev/null &&
+		! grep -qs squidauth "$root/etc/apparmor.d/local/usr.sbin.squid"
+}
+
 install() {
+	if confined; then
+		echo "AppArmor keeps Squid from running these programs: see \"AppArmor\" in hardening.md first" >&2
+		exit 1
+	fi
 	if ! [ -d "$root$squid" ]; then
 		echo "$squid is no directory: which one has Squid's helpers?" >&2
 		exit 1

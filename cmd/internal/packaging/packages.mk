@@ -42,13 +42,14 @@ packages-freebsd: build copyright cross-freebsd-amd64 cross-freebsd-arm64
 		xz -T1 -c dist/package.tar >$$package; rm -f dist/package.tar; done
 	@$(sums)
 
-# To be unpacked in /.
+# To be unpacked in /. Without folders, whose owners and modes are not ours to change.
 TARBALLS := $(filter-out windows-%,$(CROSS))
 tarballs: build copyright $(addprefix cross-,$(TARBALLS))
 	rm -f dist/*.tar.gz
 	@set -e; for platform in $(TARBALLS); do $(call stage,$$platform,/usr/local); \
 		archive=dist/squidauth-$(PACKAGE_VERSION)-$$platform.tar.gz; echo $$archive; \
-		tar -C dist/root --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$(EPOCH) -cf - usr | gzip -9n >$$archive; done
+		(cd dist/root && find usr ! -type d | LC_ALL=C sort) | \
+			tar -C dist/root -T - --owner=0 --group=0 --numeric-owner --mtime=@$(EPOCH) -cf - | gzip -9n >$$archive; done
 	@$(sums)
 
 # For COPY --from in the Containerfile of a Squid.
@@ -74,9 +75,8 @@ reproduce:
 # stage,PLATFORM,PREFIX puts into dist/root what a package has.
 stage = umask 022; rm -rf dist/root; \
 	$(MAKE) -s install BIN=dist/$(1) DESTDIR=dist/root PREFIX=$(2); \
-	install -d dist/root$(2)/share/squidauth dist/root$(2)/share/doc/squidauth; \
+	install -d dist/root$(2)/share/doc/squidauth; \
 	install -m 0644 docs/* dist/copyright dist/root$(2)/share/doc/squidauth; \
-	install -m 0755 $(PACKAGING)/drop-in.sh dist/root$(2)/share/squidauth; \
 	gzip -9nf dist/root$(2)/share/man/man8/*
 
 # nfpm,NAME,ARCH makes the packages NAME.yaml tells of.
