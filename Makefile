@@ -36,6 +36,7 @@ BINARIES  := $(PROGRAMS) basic-db
 
 PLATFORMS := linux freebsd openbsd windows
 FUZZTIME  ?= 20s
+AT_ONCE   ?= 4 # tests: those end to end wait for other programs most of the time
 
 # The basic helper with PAM is linked to the system's libpam.
 WITH_PAM  := CGO_ENABLED=1 $(GO)
@@ -67,13 +68,13 @@ demo: build
 
 test: build
 	@sh e2e/install.sh
-	$(GO) test -timeout 15m $(TESTFLAGS) ./...
+	$(GO) test -timeout 15m -parallel $(AT_ONCE) $(TESTFLAGS) ./...
 	@if $(HAVE_PAM); then set -x; $(WITH_PAM) test -tags pam $(TESTFLAGS) $(PAM_GO); \
 	else echo "left out, as there is no C compiler or no libpam0g-dev: tests with PAM"; [ "$$CI" != true ]; fi
 
 e2e: build
 	@sh e2e/install.sh
-	$(GO) test -timeout 15m $(TESTFLAGS) ./e2e/...
+	$(GO) test -timeout 15m -parallel $(AT_ONCE) $(TESTFLAGS) ./e2e/...
 
 race:
 	CGO_ENABLED=1 $(GO) test -race -short ./protocol/... ./helper/... ./basic/... ./negotiate/... ./ntlm/... ./cmd/...
