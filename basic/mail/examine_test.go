@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
-	"testing/synctest"
 
 	"squidauth/helper/doctor/doctortest"
 )
@@ -25,8 +24,8 @@ func TestExamine(t *testing.T) {
 		"no server":      {refuse: true, ca: true, want: "fault mail-unreachable", cure: "mail.example.org:110"},
 		"no mail server": {script: "< HTTP/1.1 400 Bad Request", ca: true, want: "fault mail-unreachable", cure: "firewall"},
 	} {
-		synctest.Test(t, func(t *testing.T) {
-			s := &server{t: t, scripts: []script{c.script}, refuse: c.refuse}
+		t.Run(name, func(t *testing.T) {
+			s := &server{t: t, scripts: []script{c.script}, refuse: c.refuse, tcp: true}
 			opt := Options{Servers: []Server{mustParse(t, POP3, "pop3://mail.example.org")}, Log: quiet, Dial: s.dial}
 			if c.ca {
 				opt.CA = OpenCA(caFile(t), quiet)
