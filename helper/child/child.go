@@ -42,6 +42,7 @@ type Child struct {
 	name     string // for the log
 	backoff  backoff
 	patience time.Duration // with a program that is to end
+	isRoot   bool          // this process
 
 	turn   chan struct{} // holds a token while somebody uses what follows
 	closed bool
@@ -72,6 +73,7 @@ func New(c Config) (*Child, error) {
 		name:     filepath.Base(c.Command[0]),
 		backoff:  backoff{now: c.Now},
 		patience: endWithin,
+		isRoot:   os.Geteuid() == 0,
 		turn:     make(chan struct{}, 1),
 	}
 	if !c.Idle {

@@ -15,7 +15,8 @@ import (
 const endsWithin = time.Second
 
 // Examine implements doctor.Examiner: the program is started, and watched for a while
-// whether it waits for requests. It is asked nothing. Close ends it.
+// whether it waits for requests. It is asked nothing. Close ends it. Root starts nothing,
+// since what it made could be in the way of who is to run it.
 func (c *Child) Examine(ctx context.Context, r *doctor.Report) {
 	select {
 	case c.turn <- struct{}{}:
@@ -26,6 +27,10 @@ func (c *Child) Examine(ctx context.Context, r *doctor.Report) {
 	path := c.config.Command[0]
 	fault := func(code, what, cure string) {
 		r.Add(doctor.Finding{Severity: doctor.Fault, Code: code, Where: path, What: what, Why: "nobody can log in whom this program is asked about", Cure: cure})
+	}
+	if c.isRoot {
+		r.Add(doctor.Finding{Severity: doctor.Note, Code: "child-as-root", Where: path, What: "the program was not started, since this is root", Cure: "--user with the one that Squid runs as"})
+		return
 	}
 	if c.now == nil {
 		if f := c.start(); f != nil {

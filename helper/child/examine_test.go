@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"squidauth/helper/doctor"
+	"squidauth/helper/doctor/doctortest"
 )
 
 // TestExamine: an idle program is started by the examination, and not before.
@@ -34,11 +35,22 @@ func TestExamine(t *testing.T) {
 		if s.now != nil {
 			t.Errorf("%v was started", c.command)
 		}
+		s.isRoot = false
 		var r doctor.Report
 		s.Examine(t.Context(), &r)
 		f := r.Findings()
 		if len(f) != 1 || string(f[0].Severity)+" "+f[0].Code != c.want || !strings.Contains(f[0].Cure, c.cure) || strings.Contains(f[0].What, "secret") {
 			t.Errorf("%v: %+v", c.command, f)
 		}
+	}
+}
+
+// TestExamineAsRoot starts nothing.
+func TestExamineAsRoot(t *testing.T) {
+	s := newStage(t, Config{Idle: true})
+	s.isRoot = true
+	doctortest.Want(t, "root", s, "note child-as-root", "--user")
+	if s.now != nil {
+		t.Error("it was started")
 	}
 }

@@ -185,16 +185,18 @@ func (c *consultation) helper(ctx context.Context, args []string, s *squidconf.S
 	if err != nil {
 		return err
 	}
-	defer discharge(patient)
 	if s != nil {
 		compare(s, settings, &c.report)
 		defer c.report.Drop(func(f doctor.Finding) bool { return refuted(f, s) })
 	}
 	as, err := otherUser(c.user)
 	if err == nil && as == nil {
-		c.examine(ctx, patient)
+		if c.examine(ctx, patient) { // else who closes it would have to wait as well
+			discharge(patient)
+		}
 		return nil
 	}
+	discharge(patient)
 	if err == nil {
 		err = c.elsewhere(ctx, words, as)
 	}
@@ -225,8 +227,9 @@ func discharge(patient doctor.Examiner) {
 // grace is what an examination that minds its context takes to end.
 const grace = 2 * time.Second
 
-// examine gives up waiting when the time is over: a disk that hangs minds no context.
-func (c *consultation) examine(ctx context.Context, patient doctor.Examiner) {
+// examine gives up waiting when the time is over: a disk that hangs minds no context. It
+// reports whether the examination is over.
+func (c *consultation) examine(ctx context.Context, patient doctor.Examiner) bool {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	done := make(chan struct{})
@@ -236,16 +239,18 @@ func (c *consultation) examine(ctx context.Context, patient doctor.Examiner) {
 	}()
 	select {
 	case <-done:
-		return
+		return true
 	case <-ctx.Done():
 	}
 	select {
 	case <-done:
+		return true
 	case <-time.After(grace):
 		c.report.Add(doctor.Finding{
 			Severity: doctor.Fault, Code: "unfinished", What: fmt.Sprintf("the examination did not end within %v", patience),
 			Why: "a disk hangs, and logins will too", Cure: "see whether the disks with the helper's files answer",
 		})
+		return false
 	}
 }
 

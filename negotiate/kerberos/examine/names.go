@@ -17,6 +17,7 @@ const (
 	maxHosts     = 8 // that are looked up
 	maxAddresses = 4 // of each
 	lookupTime   = 3 * time.Second
+	namesTime    = 10 * time.Second // for all of them: the KDC is still to be asked
 )
 
 // names compares the names of the keytab with what this machine is called, as clients
@@ -32,9 +33,14 @@ func (e *examination) names(ctx context.Context, keys []initiator.ServiceKey) {
 	if len(hosts) == 0 {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, namesTime)
+	defer cancel()
 	n := naming{examination: e, hosts: hosts, own: e.ownAddresses()}
 	answered := false
 	for _, host := range hosts[:min(len(hosts), maxHosts)] {
+		if n.silent {
+			break
+		}
 		answered = n.look(ctx, host) || answered
 	}
 	if answered && !n.here {
@@ -58,9 +64,10 @@ func (e *examination) ownAddresses() (own []string) {
 // naming is the comparison of names.
 type naming struct {
 	*examination
-	hosts []string // of the keytab
-	own   []string // addresses of this machine
-	here  bool     // one of the hosts is this machine
+	hosts  []string // of the keytab
+	own    []string // addresses of this machine
+	here   bool     // one of the hosts is this machine
+	silent bool     // the DNS does not answer
 }
 
 // look looks a host up, and reports whether the DNS knows anything of it.
@@ -97,6 +104,7 @@ func (n *naming) unknown(host string, err error) {
 			"browsers cannot be given the proxy by this name, and they ask for tickets for another", "add an address record of "+host+" to the DNS, or make the keytab for the name that browsers are given")
 		return
 	}
+	n.silent = true
 	n.add(doctor.Note, "dns-silent", "HTTP/"+host, "the name could not be looked up: "+err.Error(), "names are not compared", "look at /etc/resolv.conf")
 }
 
