@@ -31,12 +31,14 @@ func TestMain(m *testing.M) {
 }
 
 // otherBlocks are examples that hold no command and no line of squid.conf, by how they
-// begin, and what they are.
+// begin, and what they are. A block between fences that name a language needs no entry.
 var otherBlocks = []struct{ page, begins, what string }{
 	{"docs/architecture.md", "stdin ─", "a drawing"},
 	{"docs/basic-db.md", "SELECT", "SQL; TestDBLogin has it answered"},
 	{"docs/basic-radius.md", "update reply {", "FreeRADIUS' language"},
 	{"docs/basic-system.md", "# /etc/pam.d/squid: sssd", "a file of PAM; TestPAMModules has the like"},
+	{"docs/hardening.md", "include if exists", "a line of AppArmor's"},
+	{"docs/install.md", "FROM ", "a Containerfile"},
 	{"docs/monitoring.md", "# nobody could tell", "PromQL"},
 	{"docs/ntlm.md", "before ", "what is in a file"},
 	{"docs/protocol.md", ">", "dialogues: see TestDialogues"},
@@ -66,7 +68,7 @@ var covered = map[string]string{
 }
 
 // foreign are programs of others. Their options are not checked.
-var foreign = strings.Fields("adduser apt-get cat chgrp chmod chown cp curl dpkg-divert echo grep htpasswd install journalctl jq kinit klist ktutil ln mv node_exporter openssl printf squid systemctl tail usermod")
+var foreign = strings.Fields("adduser apparmor_parser apt apt-get cat chgrp chmod chown cp curl dnf dpkg-divert drop-in.sh echo grep htpasswd install journalctl jq kinit klist ktutil ln mv node_exporter openssl pkg printf squid systemctl tail tar usermod")
 
 // TestCommands runs the commands and squid.conf lines of all pages, as far as they
 // need nobody else: helpers with their input at its end, other commands with --help
@@ -148,6 +150,9 @@ var prompt = regexp.MustCompile(`^(\$ |# )((?:kinit|basic|negotiate|ntlm|wrapper
 // at checks the lines of a block.
 func (c *checker) at(d *Document, b Block) {
 	c.page, c.line = d, b.Line
+	if b.Language != "" && b.Language != "sh" {
+		return
+	}
 	for _, o := range otherBlocks {
 		if d.Path == o.page && strings.HasPrefix(b.Lines[0], o.begins) {
 			c.other[o.page+o.begins] = true
@@ -185,7 +190,7 @@ func joined(lines []string) (out []string) {
 	return out
 }
 
-var directives = strings.Fields("auth_param acl http_access http_port logformat access_log cache_log authenticate_ttl cache_effective_group visible_hostname external_acl_type")
+var directives = strings.Fields("auth_param acl http_access http_port logformat access_log cache_log pid_filename pinger_enable authenticate_ttl cache_effective_group visible_hostname external_acl_type")
 
 func isDirective(line string) bool {
 	word, _, _ := strings.Cut(line, " ")

@@ -22,9 +22,10 @@ type Document struct {
 
 // A Block is an example: lines that are indented by four, or between fences.
 type Block struct {
-	Line    int    // of its beginning, from 1
-	Section string // the heading that it stands under
-	Lines   []string
+	Line     int    // of its beginning, from 1
+	Section  string // the heading that it stands under
+	Language string // behind the fence; empty: none is named
+	Lines    []string
 }
 
 // A Table has cells as they are written, without the blanks around.

@@ -34,25 +34,26 @@ func dedent(lines []string) {
 }
 
 type parser struct {
-	doc     *Document
-	number  int
-	section string
-	anchors map[string]int // how often each was met
-	blank   bool           // the line before was, or was of a block
-	fenced  bool
-	block   *Block
-	table   *Table
+	doc      *Document
+	number   int
+	section  string
+	anchors  map[string]int // how often each was met
+	blank    bool           // the line before was, or was of a block
+	fenced   bool
+	language string
+	block    *Block
+	table    *Table
 }
 
 // indent is what makes a line one of a block.
 const indent = "    "
 
 func (p *parser) line(line string) {
-	fence := strings.HasPrefix(line, "```")
+	language, fence := strings.CutPrefix(line, "```")
 	example, indented := strings.CutPrefix(line, indent)
 	switch {
 	case fence:
-		p.fenced = !p.fenced
+		p.fenced, p.language = !p.fenced, language
 		p.block = nil
 		return
 	case p.fenced:
@@ -72,7 +73,7 @@ func (p *parser) line(line string) {
 
 func (p *parser) example(line string) {
 	if p.block == nil {
-		p.doc.Blocks = append(p.doc.Blocks, Block{Line: p.number, Section: p.section})
+		p.doc.Blocks = append(p.doc.Blocks, Block{Line: p.number, Section: p.section, Language: p.language})
 		p.block = &p.doc.Blocks[len(p.doc.Blocks)-1]
 	}
 	p.block.Lines = append(p.block.Lines, line)

@@ -14,7 +14,7 @@ const page = "# A page: `x`\n" +
 	"      three\n" +
 	"## Part\n" +
 	"| a | b |\n| --- | --: |\n| `x\\|y` | |\n\n" +
-	"## Part\n```\nfenced\n```\n"
+	"## Part\n```ini\nfenced\n```\n"
 
 func TestParse(t *testing.T) {
 	d := Parse("docs/x.md", page)
@@ -23,8 +23,8 @@ func TestParse(t *testing.T) {
 		Anchors: []string{"a-page-x", "part", "part-1"},
 		Links:   []Link{{2, "other.md#part"}},
 		Blocks: []Block{
-			{5, "A page: `x`", []string{"one", "two", " three"}},
-			{16, "Part", []string{"fenced"}},
+			{5, "A page: `x`", "", []string{"one", "two", " three"}},
+			{16, "Part", "ini", []string{"fenced"}},
 		},
 		Tables: []Table{{10, "Part", []string{"a", "b"}, [][]string{{"`x|y`", ""}}}},
 	}
