@@ -24,15 +24,13 @@ func ncsaAuth(call program.Call, args []string) (program.Call, error) {
 		call.Args = append(call.Args, file)
 		return call, nil
 	}
-	backend := []string{"ncsa"}
-	for _, o := range options {
-		if o == "--ignore-case" {
-			backend = append(backend, o)
-		} else {
-			call.Args = append(call.Args, o)
-		}
+	common, own, stray := splitFlags(options, ncsaCommand(nil).Flags)
+	if stray { // which the backend says better
+		call.Args = append(append(call.Args, "ncsa", "--"), args...)
+		return call, nil
 	}
-	call.Args = append(append(call.Args, backend...), "--", file)
+	call.Args = append(append(call.Args, common...), "ncsa")
+	call.Args = append(append(call.Args, own...), "--", file)
 	return call, nil
 }
 
