@@ -11,14 +11,16 @@ func StartMariaDB(t testing.TB, script string) *DBServer {
 	install, server, client := Need(t, "mariadb-install-db"), Need(t, "mariadbd"), Need(t, "mariadb")
 	s := newDBServer(t, "mysql")
 	s.certify(t)
-	s.do(t, "", install, "--no-defaults", "--datadir="+s.file("data"), "--skip-test-db", "--auth-root-authentication-method=normal",
+	// A server that starts removes what others keep in the same folder for a moment.
+	temporary := "--tmpdir=" + s.dir
+	s.do(t, "", install, "--no-defaults", temporary, "--datadir="+s.file("data"), "--skip-test-db", "--auth-root-authentication-method=normal",
 		"--innodb-log-file-size=4M", "--innodb-buffer-pool-size=16M", "--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve")
 	admin := []string{client, "--no-defaults", "--socket=" + s.Socket(), "--user=root"}
 	s.startOn(t, func() []string {
 		s.client = append(admin, "--default-character-set=utf8mb4", DBName)
 		s.ready = append(admin, "--execute=SELECT 1")
 		return []string{
-			server, "--no-defaults", "--datadir=" + s.file("data"), "--socket=" + s.Socket(), "--pid-file=" + s.file("pid"),
+			server, "--no-defaults", temporary, "--datadir=" + s.file("data"), "--socket=" + s.Socket(), "--pid-file=" + s.file("pid"),
 			"--bind-address=" + s.Host(), "--port=" + s.Port(), "--skip-log-bin", "--skip-name-resolve",
 			"--innodb-log-file-size=4M", "--innodb-buffer-pool-size=16M", "--innodb-flush-log-at-trx-commit=0", "--performance-schema=off",
 			"--ssl-ca=" + s.CA(), "--ssl-cert=" + s.file("server.pem"), "--ssl-key=" + s.file("server.key"),

@@ -277,9 +277,9 @@ func TestWrapperTruncated(t *testing.T) {
 // TestWrapperNTLMOff: without NTLM, clients that offer nothing else are told so, and
 // the others notice nothing.
 func TestWrapperNTLMOff(t *testing.T) {
-	w := &negotiate.Wrapper{Kerberos: &played{step: stepKerberos}, Log: quiet()}
 	ofNTLM := []string{noNTLM, "TT " + b64(ntlmChallenge), tt(true, ntlmChallenge), tt(true, nil)}
 	for name, legs := range handshakes() {
+		w := &negotiate.Wrapper{Kerberos: &played{step: stepKerberos}, Log: quiet()}
 		r := tell(t, w, legs[0].line)
 		if got := written(r); !slices.Contains(ofNTLM, legs[0].want) {
 			if got != legs[0].want {
