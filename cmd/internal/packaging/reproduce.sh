@@ -7,6 +7,7 @@ set -eu
 top=$(mktemp -d)
 trap 'chmod -R u+w "$top" && rm -rf "$top"' EXIT
 source=$(git rev-parse --show-toplevel)
+commit=$(git rev-parse HEAD)
 modules=$(${GO:-go} env GOMODCACHE)
 
 # try FOLDER HOME TZ LANG UMASK: what came out is listed in FOLDER/dist/SHA256SUMS.
@@ -16,6 +17,7 @@ try() {
 		umask "$5"
 		git clone -q "$source" "$top/$1"
 		cd "$top/$1"
+		git checkout -q --detach "$commit"
 		env -i PATH="$PATH" HOME="$top/$2" TZ="$3" LANG="$4" LC_ALL="$4" USER="$2" \
 			GOCACHE="$top/$2/cache" GOMODCACHE="$modules" GOPROXY="${GOPROXY-}" GOFLAGS=-mod=readonly \
 			make ${TARGETS-packages sbom} ${NFPM:+NFPM="$NFPM"} >"$top/$2/log" 2>&1 || { cat "$top/$2/log"; exit 1; }
