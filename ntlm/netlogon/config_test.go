@@ -124,7 +124,8 @@ func TestFromDNS(t *testing.T) {
 		synctest.Wait()
 		f.expect(dctest.Password, yes)
 		f.expect(dctest.Password, yes)
-		if dns.asked != before+1 || f.network.dcs[0].Counts().Logons != 4 {
+		// The first of the three may be before or after what was looked up.
+		if n := f.network.dcs[0].Counts().Logons; dns.asked != before+1 || n < 4 || n > 5 {
 			t.Errorf("the DNS was asked %d times, %+v", dns.asked-before, f.network.dcs[0].Counts())
 		}
 
