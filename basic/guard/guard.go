@@ -74,6 +74,9 @@ func New(b basic.Backend, opt Options) *Backend {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
+	if opt.Remember == 0 && opt.Limit == 0 {
+		opt.Folder = "" // nothing would be kept in the file
+	}
 	g := &Backend{
 		backend: b,
 		opt:     opt,
