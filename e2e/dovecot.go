@@ -74,7 +74,13 @@ func StartDovecot(t testing.TB, users []User, settings ...string) *Dovecot {
 func (d *Dovecot) Start(t testing.TB) {
 	t.Helper()
 	d.launch(t)
-	Eventually(t, startTimeout, "dovecot is back", d.listens)
+	Eventually(t, startTimeout, "dovecot is back", func() bool {
+		if ended(d.exited) { // somebody had its ports, or the one before was not quite gone
+			*d.killed = true
+			d.launch(t)
+		}
+		return d.listens()
+	})
 }
 
 // URI returns the address of a protocol, such as imaps.

@@ -82,10 +82,15 @@ func TestSlapdStops(t *testing.T) {
 	relay := e2e.StartRelay(t, slapd.Address(), 0)
 	alice := e2e.PersonOf("alice")
 	helper := cLDAP(t, slapd, "-P", "-b", e2e.SlapdPeople, "-H", "ldap://"+relay.Address())
+	binds := 0
 	ask := func(want string) {
 		t.Helper()
 		if got := helper.Ask(t, "alice "+alice.Password); got != want {
 			t.Errorf("got %q, want %q", got, want)
+		}
+		if want == "OK " { // which the server logs when it has sent its answer
+			binds++
+			e2e.Poll(soon, func() bool { return len(slapd.Binds()) >= binds })
 		}
 	}
 	const down = "BH Can't contact LDAP server"
