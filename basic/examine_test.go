@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"squidauth/basic"
 	"squidauth/basic/chain"
@@ -43,7 +44,7 @@ func TestExamine(t *testing.T) {
 		t.Fatal(err)
 	}
 	var r doctor.Report
-	guard.New(sick{}, guard.Options{Folder: folder, Log: slog.New(slog.DiscardHandler)}).Examine(t.Context(), &r)
+	guard.New(sick{}, guard.Options{Remember: time.Minute, Folder: folder, Log: slog.New(slog.DiscardHandler)}).Examine(t.Context(), &r)
 	if f := r.Findings(); len(f) != 2 || f[0].Code != "state-dir" || f[0].Severity != doctor.Warning {
 		t.Errorf("%+v", f)
 	}
