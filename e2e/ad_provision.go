@@ -124,7 +124,7 @@ func (d *Domain) order() order {
 		Administrator: "Has-the-Keys-7",
 		Keytabs:       make(map[string]string),
 	}
-	for _, a := range Accounts() {
+	for _, a := range allAccounts() {
 		o.Entries = append(o.Entries, a.entry())
 		if a.Service != "" {
 			o.Keytabs["HTTP/"+a.Service] = d.Keytab(a.Name)
