@@ -17,6 +17,14 @@ type Answer struct {
 	Server Server
 }
 
+// err returns the answer as an error, nil for success.
+func (a Answer) err() error {
+	if a.Code == ldap.LDAPResultSuccess {
+		return nil
+	}
+	return ldap.NewError(a.Code, errors.New(a.Text))
+}
+
 // Session is a connection as long as it is a user's.
 type Session struct {
 	pool *Pool
@@ -41,7 +49,7 @@ func (p *Pool) Bind(ctx context.Context, name string, password protocol.Secret, 
 	}
 	defer p.release()
 	for {
-		c, isNew := p.takeIdle(), false
+		c, isNew := p.takeIdle(ctx), false
 		if c == nil {
 			var err error
 			if c, err = p.openAny(ctx); err != nil {
@@ -53,7 +61,7 @@ func (p *Pool) Bind(ctx context.Context, name string, password protocol.Secret, 
 			p.putIdle(c)
 			return Answer{}, describe(c.server, errUnanswered)
 		}
-		c.wire.sent.Store(false)
+		c.wire.line.sent = false
 		a, err := p.bindOn(ctx, c, name, password)
 		switch {
 		case err == nil && a.Code == 0 && then != nil:
@@ -66,15 +74,16 @@ func (p *Pool) Bind(ctx context.Context, name string, password protocol.Secret, 
 			p.putIdle(c)
 			return a, nil
 		}
-		end := c.wire.end()
+		sent := c.wire.line.sent
 		p.discard(c)
-		if errors.Is(end, errNoAnswer) && c.wire.sent.Load() {
+		isLate := errors.Is(err, errNoAnswer)
+		if isLate && sent {
 			p.unanswered.add(c.server, name, password, p.opt.Now())
 		}
-		if !isNew && !c.wire.sent.Load() && ctx.Err() == nil {
+		if !isNew && !sent && !isLate {
 			continue // it had been closed, and got nothing
 		}
-		return Answer{}, describe(c.server, because(err, end))
+		return Answer{}, describe(c.server, err)
 	}
 }
 
@@ -82,25 +91,7 @@ func (p *Pool) Bind(ctx context.Context, name string, password protocol.Secret, 
 func (p *Pool) bindOn(ctx context.Context, c *conn, name string, password protocol.Secret) (Answer, error) {
 	ctx, cancel := onePart(ctx, 1, p.opt.AnswerTime)
 	defer cancel()
-	var result *ldap.SimpleBindResult
-	err := c.do(ctx, func() (err error) {
-		result, err = c.ldap.SimpleBind(ldap.NewSimpleBindRequest(name, string(password), []ldap.Control{ldap.NewControlBeheraPasswordPolicy()}))
-		return err
-	})
-	a := Answer{Server: c.server}
-	code, answered := resultCode(err)
-	if err != nil && !answered {
-		return a, err
-	}
-	if a.Code = code; code != 0 {
-		var e *ldap.Error
-		errors.As(err, &e)
-		a.Text = clean(e.Err.Error())
-	}
-	if result != nil {
-		a.Policy = policyOf(result.Controls)
-	}
-	return a, nil
+	return c.bind(ctx, name, password, controlPolicy)
 }
 
 // session calls then, and keeps the connection if it is good for another user.
@@ -130,7 +121,7 @@ func (s *Session) Search(ctx context.Context, q *ldap.SearchRequest) ([]*ldap.En
 	case answered:
 		return nil, describe(s.conn.server, &answerError{err, code})
 	}
-	s.err = because(err, s.conn.wire.end())
+	s.err = err
 	s.pool.discard(s.conn)
 	return nil, describe(s.conn.server, s.err)
 }

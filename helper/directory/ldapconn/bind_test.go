@@ -70,7 +70,7 @@ func TestBindOnce(t *testing.T) {
 		"silence":         {bind(silence), "no answer in time"},
 		"end":             {bind(hangup), "closed the connection"},
 		"garbage":         {bind(func(ldaptest.Request) []byte { return []byte(garbage(1)["text"]) }), "0.test"},
-		"another message": {bind(func(r ldaptest.Request) []byte { r.ID += 7; return r.Result(0, "") }), "no answer in time"},
+		"another message": {bind(func(r ldaptest.Request) []byte { r.ID += 7; return r.Result(0, "") }), "was not asked for"},
 		"other operation": {bind(func(r ldaptest.Request) []byte { return []byte(garbage(byte(r.ID))["empty operation"]) }), "0.test"},
 		"bad control": {bind(func(r ldaptest.Request) []byte {
 			return r.ResultWith(0, "", nil, ldaptest.Control{Type: ldap.ControlTypeBeheraPasswordPolicy, Value: "\x30\x03\x81\x01\x63"})

@@ -3,9 +3,7 @@ package ldapconn
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
-	"net"
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
@@ -16,7 +14,6 @@ import (
 // conn is a connection that is ready for requests. It is used by one goroutine at
 // a time.
 type conn struct {
-	ldap   *ldap.Conn
 	wire   *wire
 	server Server
 	expiry *time.Timer // while it is idle
@@ -28,73 +25,7 @@ type startTLSError struct{ cause error }
 func (e *startTLSError) Error() string { return "StartTLS: " + words(e.cause) }
 func (e *startTLSError) Unwrap() error { return e.cause }
 
-var errPanic = errors.New("it sends what cannot be read")
-
-// do runs a request of the library, which may wait and panic as it likes.
-func (c *conn) do(ctx context.Context, request func() error) error {
-	return c.wire.during(ctx, func() (err error) {
-		defer func() {
-			if recover() != nil {
-				c.wire.shut(errPanic)
-				err = errPanic
-			}
-		}()
-		return request()
-	})
-}
-
-// searchResult is what a server finds, and where it refers to.
-type searchResult struct {
-	found     []*ldap.Entry
-	referrals []string
-}
-
-func (c *conn) search(ctx context.Context, q *ldap.SearchRequest) (r searchResult, err error) {
-	err = c.do(ctx, func() error {
-		result, err := c.ldap.Search(q)
-		if result != nil {
-			r = searchResult{result.Entries, result.Referrals}
-		}
-		switch {
-		case q.SizeLimit > 0 && len(r.found) >= q.SizeLimit && ldap.IsErrorWithCode(err, ldap.LDAPResultSizeLimitExceeded):
-			return nil // as was asked for
-		case ldap.IsErrorWithCode(err, ldap.LDAPResultReferral):
-			r.referrals = referralsOf(err)
-		}
-		return err
-	})
-	if err != nil {
-		r.found = nil
-	}
-	return r, err
-}
-
-// referralsOf reads those of a result (RFC 4511 section 4.1.9), which the library
-// keeps to itself.
-func referralsOf(err error) (uris []string) {
-	const context, tagReferral = 0x80, 3
-	var answer *ldap.Error
-	if !errors.As(err, &answer) || answer.Packet == nil || len(answer.Packet.Children) < 2 {
-		return nil
-	}
-	for _, part := range answer.Packet.Children[1].Children {
-		if part.ClassType != context || part.Tag != tagReferral {
-			continue
-		}
-		for _, uri := range part.Children {
-			uris = append(uris, string(uri.ByteValue))
-		}
-	}
-	return uris
-}
-
-// isUsable reports whether the connection can take another request.
-func (c *conn) isUsable() bool { return !c.ldap.IsClosing() && c.wire.end() == nil }
-
-func (c *conn) close() {
-	c.wire.shut(errClosed)
-	c.ldap.Close()
-}
+func (c *conn) close() { c.wire.close() }
 
 // open connects to a server, protects the connection and binds.
 func (p *Pool) open(ctx context.Context, server Server) (*conn, error) {
@@ -112,13 +43,10 @@ func (p *Pool) open(ctx context.Context, server Server) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{wire: &wire{Conn: raw}, server: server}
+	c := &conn{wire: newWire(raw), server: server}
 	if err := p.prepare(ctx, c, protection, ticket); err != nil {
-		cause := c.wire.end()
-		if c.wire.shut(errClosed); c.ldap != nil {
-			c.ldap.Close()
-		}
-		return nil, because(err, cause)
+		c.close()
+		return nil, err
 	}
 	return c, nil
 }
@@ -147,29 +75,23 @@ func (p *Pool) protection(ctx context.Context, s Server) (*tls.Config, error) {
 }
 
 func (p *Pool) prepare(ctx context.Context, c *conn, protection *tls.Config, ticket any) error {
-	var under net.Conn = c.wire
 	if p.opt.Login != nil {
-		under = p.opt.Login.Over(c.wire)
+		c.wire.stream = p.opt.Login.Over(c.wire.line)
 	}
-	startTLS := protection != nil && c.server.StartsPlain()
+	over := c.wire.stream
+	var err error
 	switch {
-	case protection == nil, startTLS:
-		c.ldap = ldap.NewConn(under, false)
+	case protection == nil:
+	case c.server.StartsPlain():
+		err = c.startTLS(ctx, protection)
 	default:
-		over := tls.Client(c.wire, protection)
-		if err := c.wire.during(ctx, func() error { return over.HandshakeContext(ctx) }); err != nil {
-			return err
-		}
-		c.ldap = ldap.NewConn(over, true)
+		err = c.wire.secure(ctx, protection)
 	}
-	c.ldap.Start()
-	if startTLS {
-		if err := c.do(ctx, func() error { return c.ldap.StartTLS(protection) }); err != nil {
-			return &startTLSError{err}
-		}
-	}
-	if p.opt.Login != nil {
-		return c.do(ctx, func() error { return p.opt.Login.Bind(c.ldap, under, ticket) })
+	switch {
+	case err != nil:
+		return err
+	case p.opt.Login != nil:
+		return p.opt.Login.Bind(exchange{ctx, c}, over, ticket)
 	}
 	return p.bind(ctx, c)
 }
@@ -193,14 +115,17 @@ func (p *Pool) bind(ctx context.Context, c *conn) error {
 	if err := p.refused.check(secret, p.opt.Now()); err != nil {
 		return err
 	}
-	err = c.do(ctx, func() error { return c.ldap.Bind(p.opt.BindDN, string(secret)) })
-	if err == nil {
-		p.refused.succeed(secret, p.opt.Now())
-	}
-	if !ldap.IsErrorWithCode(err, ldap.LDAPResultInvalidCredentials) {
+	a, err := c.bind(ctx, p.opt.BindDN, secret)
+	switch {
+	case err != nil:
 		return err
+	case a.Code == ldap.LDAPResultSuccess:
+		p.refused.succeed(secret, p.opt.Now())
+		return nil
+	case a.Code == ldap.LDAPResultInvalidCredentials:
+		return p.refused.remember(secret, p.opt.Now(), a.err())
 	}
-	return p.refused.remember(secret, p.opt.Now(), err)
+	return a.err()
 }
 
 // await waits until nobody else sends a password to the server that was not right of

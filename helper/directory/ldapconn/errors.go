@@ -84,14 +84,6 @@ func resultCode(err error) (uint16, bool) {
 	return answer.ResultCode, true
 }
 
-// because returns what the server answered or, without that, why the wire ended.
-func because(err, end error) error {
-	if err == nil || end == nil || isFinal(err) {
-		return err
-	}
-	return end
-}
-
 // describedError is what is wrong with a server, in words.
 type describedError struct {
 	text  string

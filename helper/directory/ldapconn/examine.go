@@ -94,7 +94,7 @@ func (p *Pool) examineServer(ctx context.Context, tries int, s Server, r *doctor
 	}
 	defer c.close()
 	if _, err := c.search(ctx, &ldap.SearchRequest{Scope: ldap.ScopeBaseObject, Filter: "(objectClass=*)", Attributes: []string{"namingContexts"}}); err != nil && !isFinal(err) {
-		return because(err, c.wire.end())
+		return err
 	}
 	how := "nobody"
 	if p.opt.BindDN != "" {
@@ -109,8 +109,8 @@ func (p *Pool) examineServer(ctx context.Context, tries int, s Server, r *doctor
 
 // examineCertificate looks how long the server's certificate is good.
 func (p *Pool) examineCertificate(c *conn, r *doctor.Report) {
-	state, ok := c.ldap.TLSConnectionState()
-	if !ok || len(state.PeerCertificates) == 0 {
+	state := c.wire.tls()
+	if state == nil || len(state.PeerCertificates) == 0 {
 		return
 	}
 	end := state.PeerCertificates[0].NotAfter

@@ -1,9 +1,12 @@
 package ldapconn
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"squidauth/helper/directory/ldapconn/internal/message"
 )
 
 // PolicyError is an error that a server's password policy names (draft-behera-ldap-
@@ -26,21 +29,32 @@ type Policy struct {
 	Grace   int64         // how often one may log in with an expired password; negative: likewise
 }
 
+// controlPolicy asks for the policy, and is what the answer has.
+const controlPolicy = ldap.ControlTypeBeheraPasswordPolicy
+
 // policyOf reads the controls of a bind's answer.
-func policyOf(controls []ldap.Control) Policy {
+func policyOf(controls []message.Control) (Policy, error) {
 	p := Policy{Error: NoPolicyError, Expires: -1, Grace: -1}
 	for _, c := range controls {
-		switch c := c.(type) {
-		case *ldap.ControlBeheraPasswordPolicy:
-			p.Error, p.Grace = PolicyError(c.Error), c.Grace
-			p.setExpiry(c.Expire)
-		case *ldap.ControlVChuPasswordMustChange: // the older form of the same
+		switch c.Type {
+		case controlPolicy:
+			said, err := message.ParsePolicy(c.Value)
+			if err != nil {
+				return p, err
+			}
+			p.Error, p.Grace = PolicyError(said.Error), said.Grace
+			p.setExpiry(said.Expires)
+		case ldap.ControlTypeVChuPasswordMustChange: // the older form of the same
 			p.Error = ChangeAfterReset
-		case *ldap.ControlVChuPasswordWarning:
-			p.setExpiry(c.Expire)
+		case ldap.ControlTypeVChuPasswordWarning:
+			seconds, err := strconv.ParseInt(string(c.Value), 10, 64)
+			if err != nil {
+				return p, err
+			}
+			p.setExpiry(seconds)
 		}
 	}
-	return p
+	return p, nil
 }
 
 func (p *Policy) setExpiry(seconds int64) {

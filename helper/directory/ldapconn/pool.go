@@ -2,6 +2,7 @@ package ldapconn
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"net"
@@ -9,8 +10,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/go-ldap/ldap/v3"
 
 	"squidauth/helper/secret"
 	"squidauth/helper/watch"
@@ -59,9 +58,20 @@ type Login interface {
 	// Over returns a connection over one without TLS, which Bind may protect.
 	Over(net.Conn) net.Conn
 
-	// Bind logs a connection in, which is over what Over returned or over TLS. It
-	// waits until that is closed.
-	Bind(c *ldap.Conn, over net.Conn, ticket any) error
+	// Bind logs a connection in, which is over what Over returned, with or without TLS
+	// between.
+	Bind(x Exchange, over net.Conn, ticket any) error
+}
+
+// Exchange is a SASL login under way (RFC 4513 section 5.2.1.2).
+type Exchange interface {
+	// Step sends what the client has to say, and returns what the server says to it;
+	// done: that is the end, and the client is logged in. The error may be what the
+	// server has against it, an *ldap.Error.
+	Step(mechanism string, credentials []byte) (challenge []byte, done bool, err error)
+
+	// TLS returns the state of TLS, nil without.
+	TLS() *tls.ConnectionState
 }
 
 // Pool is connections to servers that hold the same. It may be used from several
@@ -103,10 +113,14 @@ func (p *Pool) ForUsers() *Pool {
 func (p *Pool) acquire(ctx context.Context) error {
 	select {
 	case p.slots <- struct{}{}:
-		return nil
 	case <-ctx.Done():
 		return errBusy
 	}
+	if ctx.Err() != nil { // both were ready
+		p.release()
+		return errBusy
+	}
+	return nil
 }
 
 func (p *Pool) release() { <-p.slots }
@@ -178,14 +192,9 @@ func onePart(ctx context.Context, tries int, most time.Duration) (context.Contex
 }
 
 // takeIdle returns the connection that was used last, nil if there is none.
-func (p *Pool) takeIdle() *conn {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for len(p.idle) > 0 {
-		c := p.idle[len(p.idle)-1]
-		p.idle = p.idle[:len(p.idle)-1]
-		c.expiry.Stop()
-		if c.isUsable() {
+func (p *Pool) takeIdle(ctx context.Context) *conn {
+	for c := p.popIdle(); c != nil; c = p.popIdle() {
+		if c.wire.isAlive(ctx) {
 			return c
 		}
 		c.close()
@@ -193,26 +202,42 @@ func (p *Pool) takeIdle() *conn {
 	return nil
 }
 
+func (p *Pool) popIdle() *conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := len(p.idle) - 1
+	if last < 0 {
+		return nil
+	}
+	c := p.idle[last]
+	p.idle = p.idle[:last]
+	c.expiry.Stop()
+	return c
+}
+
 func (p *Pool) putIdle(c *conn) {
-	if !c.isUsable() {
+	if c.wire.cause != nil {
 		c.close()
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.idle = append(p.idle, c)
-	c.expiry = time.AfterFunc(idleMost, func() { p.expire(c) })
+	if c.expiry == nil {
+		c.expiry = time.AfterFunc(idleMost, func() { p.expire(c) })
+	} else {
+		c.expiry.Reset(idleMost)
+	}
 }
 
 // discard closes a connection that is no longer good, and those to the same server
 // that nobody uses, which were not used for longer. A server that gave no answer
 // comes after the others for a while.
 func (p *Pool) discard(c *conn) {
-	end := c.wire.end()
-	c.close()
-	if errors.Is(end, errNoAnswer) {
+	if errors.Is(c.wire.cause, errNoAnswer) {
 		p.servers.setFailed(c.server)
 	}
+	c.close()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.idle = slices.DeleteFunc(p.idle, func(other *conn) bool {

@@ -243,9 +243,9 @@ func TestExpiredCertificate(t *testing.T) {
 func TestClosedWhileWriting(t *testing.T) {
 	near, far := net.Pipe()
 	far.Close()
-	w := &wire{Conn: near}
-	if _, err := w.Write([]byte("x")); err == nil || w.end() != errClosed {
-		t.Errorf("%v, %v", err, w.end())
+	c := &conn{wire: newWire(near)}
+	if _, err := c.bind(t.Context(), user, right); err != errClosed || c.wire.line.sent {
+		t.Errorf("%v, sent: %v", err, c.wire.line.sent)
 	}
 }
 

@@ -24,11 +24,9 @@ func (p *Pool) Search(ctx context.Context, q *ldap.SearchRequest) (found []*ldap
 // Compare reports whether an entry's attribute has the value. Its errors are as
 // Search's.
 func (p *Pool) Compare(ctx context.Context, dn, attribute string, value protocol.Secret) (match bool, err error) {
-	err = p.ask(ctx, func(ctx context.Context, c *conn) error {
-		return c.do(ctx, func() (err error) {
-			match, err = c.ldap.Compare(dn, attribute, string(value))
-			return err
-		})
+	err = p.ask(ctx, func(ctx context.Context, c *conn) (err error) {
+		match, err = c.compare(ctx, dn, attribute, value)
+		return err
 	})
 	return match && err == nil, err
 }
@@ -42,7 +40,7 @@ func (p *Pool) ask(ctx context.Context, r request) error {
 		return err
 	}
 	defer p.release()
-	if c := p.takeIdle(); c != nil {
+	if c := p.takeIdle(ctx); c != nil {
 		err := p.askOn(ctx, 1+p.servers.count(), c, r)
 		if err == nil || isFinal(err) {
 			return describe(c.server, err)
@@ -100,7 +98,6 @@ func (p *Pool) askOn(ctx context.Context, tries int, c *conn, r request) error {
 		code, _ := resultCode(err)
 		return &answerError{err, code}
 	}
-	end := c.wire.end()
 	p.discard(c)
-	return because(err, end)
+	return err
 }

@@ -29,7 +29,7 @@ func Time(ctx context.Context, host string, dial func(ctx context.Context, netwo
 	defer c.close()
 	found, err := c.search(ctx, &ldap.SearchRequest{Scope: ldap.ScopeBaseObject, Filter: "(objectClass=*)", Attributes: []string{attrTime}})
 	if err != nil {
-		return time.Time{}, because(err, c.wire.end())
+		return time.Time{}, err
 	}
 	for _, e := range found.found {
 		if t, err := time.Parse("20060102150405.0Z", e.GetEqualFoldAttributeValue(attrTime)); err == nil {

@@ -2,98 +2,264 @@ package ldapconn
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"os"
-	"sync"
-	"sync/atomic"
+	"slices"
 	"syscall"
+	"time"
+
+	"squidauth/helper/directory/ldapconn/internal/message"
 )
 
-// maxAnswer bounds in bytes what a server may send to one request, and with it
-// what the packets made of it take, a hundred times as much at worst. An entry with
-// the attributes that are asked for takes less than 1 KiB.
-const maxAnswer = 256 << 10
+const (
+	// maxAnswer bounds in bytes what a server may send to one request, and with it
+	// what is made of it, some forty times as much at worst. An entry with the
+	// attributes that are asked for takes less than 1 KiB.
+	maxAnswer = 256 << 10
+
+	// readSize is how many bytes are read at a time, at least, and keepSize how large a
+	// buffer may be that a connection keeps for its next answer.
+	readSize = 2 << 10
+	keepSize = 16 << 10
+)
 
 var (
 	errAnswerSize = errors.New("it sends more than was asked for")
+	errUnreadable = errors.New("it sends what cannot be read")
+	errUnasked    = errors.New("it sends what was not asked for")
 	errClosed     = errors.New("it closed the connection")
 	errNoAnswer   = errors.New("no answer in time")
 )
 
-// wire is a network connection that is closed when a request's time is up, bounds
-// what comes in, and remembers how it ended.
+// wire is a connection that carries one request at a time. Whoever has a request writes
+// it and reads the answer: there is no goroutine for each connection, which would cost
+// more than the rest. So a wire is for one goroutine at a time. Once something is
+// wrong with it, it remembers what, and is good for nothing more.
 type wire struct {
-	net.Conn
-	left atomic.Int64 // bytes that may still come in
-	sent atomic.Bool  // something was written, or may have been
+	line   *line
+	stream net.Conn // over line: itself, or a layer that protects
+	peek   func() presence
 
-	mu    sync.Mutex
-	cause error // why nothing comes in any more
+	interrupt func() // ends waiting; for other goroutines
+
+	id    int32  // of the last request
+	out   []byte // room for a request
+	in    []byte // what came in, of which the first bytes are used
+	used  int
+	left  int // bytes that may still come in
+	cause error
 }
 
-// Read implements io.Reader.
-func (w *wire) Read(p []byte) (int, error) {
-	n, err := w.Conn.Read(p)
-	if w.left.Add(-int64(n)) < 0 {
-		w.shut(errAnswerSize)
-		return 0, errAnswerSize
-	}
-	if err != nil {
-		w.ended(err)
-	}
-	return n, err
+// line is the network connection. It knows whether anything was sent on it.
+type line struct {
+	net.Conn
+	sent bool
 }
 
 // Write implements io.Writer.
-func (w *wire) Write(p []byte) (int, error) {
-	if w.end() != nil {
-		return 0, errClosed
-	}
-	w.sent.Store(true)
-	n, err := w.Conn.Write(p)
-	if err != nil {
-		w.ended(err)
-	}
+func (l *line) Write(p []byte) (int, error) {
+	n, err := l.Conn.Write(p)
+	l.sent = l.sent || n > 0
 	return n, err
 }
 
-// during runs a request, and closes the wire when ctx is done before it.
-func (w *wire) during(ctx context.Context, request func() error) error {
-	w.left.Store(maxAnswer)
-	stop := context.AfterFunc(ctx, func() { w.shut(errNoAnswer) })
-	defer stop()
-	return request()
+func newWire(raw net.Conn) *wire {
+	w := &wire{line: &line{Conn: raw}, peek: peeker(raw), left: maxAnswer}
+	w.stream = w.line
+	w.interrupt = func() { _ = raw.SetDeadline(time.Unix(1, 0)) } // an error means that it is closed
+	return w
 }
 
-// shut closes the wire, which ends whatever waits on it.
-func (w *wire) shut(why error) {
-	w.ended(why)
-	w.Conn.Close()
+// during does what may wait, and ends that when ctx is done.
+func (w *wire) during(ctx context.Context, do func() error) error {
+	if w.cause != nil {
+		return w.cause
+	}
+	if ctx.Err() != nil {
+		return w.fail(errNoAnswer) // and nothing is sent
+	}
+	stop := context.AfterFunc(ctx, w.interrupt)
+	err := do()
+	if !stop() {
+		_ = w.fail(errNoAnswer) // for the next; what came of this one may be good
+		if err != nil {
+			return w.cause
+		}
+	}
+	return err
 }
 
-// ended keeps the first cause.
-func (w *wire) ended(why error) {
+// request sends a request and has the messages of its answer read by read, which
+// returns whether one was the last. encode appends the request to bytes.
+func (w *wire) request(ctx context.Context, encode func(b []byte, id int32) ([]byte, error), read func(message.Message) (last bool, err error)) error {
+	return w.during(ctx, func() error {
+		w.id = w.id%math.MaxInt32 + 1
+		w.left = maxAnswer
+		request, err := encode(w.out[:0], w.id)
+		if err != nil {
+			return err
+		}
+		w.out = request
+		_, err = w.stream.Write(request)
+		clear(request) // there may be a password in it
+		if err != nil {
+			return w.fail(err)
+		}
+		return w.answer(read)
+	})
+}
+
+func (w *wire) answer(read func(message.Message) (last bool, err error)) error {
+	for {
+		m, err := w.next()
+		if err != nil {
+			return w.fail(err)
+		}
+		last, err := read(m)
+		switch {
+		case err != nil:
+			return w.fail(err)
+		case !last:
+			continue
+		case w.used < len(w.in):
+			return w.fail(errUnasked)
+		}
+		if w.used = 0; cap(w.in) > keepSize {
+			w.in = nil
+		}
+		w.in = w.in[:0]
+		return nil
+	}
+}
+
+// next returns the next message, which is good until it is called again. It must be
+// of the answer to the request that was sent last.
+func (w *wire) next() (m message.Message, err error) {
+	for {
+		size, err := message.Size(w.in[w.used:])
+		switch {
+		case err != nil:
+			return m, errUnreadable
+		case size > maxAnswer:
+			return m, errAnswerSize
+		case size == 0 || size > len(w.in)-w.used:
+			if err := w.fill(); err != nil {
+				return m, err
+			}
+			continue
+		}
+		m, err = message.Parse(w.in[w.used : w.used+size])
+		w.used += size
+		if err != nil {
+			return m, errUnreadable
+		}
+		if r, ends := m.IsDisconnection(); ends {
+			return m, disconnected(r)
+		}
+		if m.ID != w.id {
+			return m, errUnasked
+		}
+		return m, nil
+	}
+}
+
+// fill reads more, in place of what was used.
+func (w *wire) fill() error {
+	w.in = w.in[:copy(w.in, w.in[w.used:])]
+	w.used = 0
+	w.in = slices.Grow(w.in, readSize)
+	n, err := w.stream.Read(w.in[len(w.in):cap(w.in)])
+	w.in = w.in[:len(w.in)+n]
+	if w.left -= n; w.left < 0 {
+		return errAnswerSize
+	}
+	if n > 0 {
+		return nil
+	}
+	return err
+}
+
+// presence is what can be told of a connection without waiting.
+type presence byte
+
+const (
+	unknown presence = iota // whether something came in
+	quiet                   // nothing came in
+	pending                 // something did, or the end
+)
+
+// settleTime is how long is waited for what cannot be told without.
+const settleTime = time.Millisecond
+
+// isAlive reports whether a wire that rested can take a request. The server may have
+// ended it, or said that it does.
+func (w *wire) isAlive(ctx context.Context) bool {
+	switch {
+	case w.cause != nil:
+		return false
+	case w.peek() == quiet:
+		return true
+	}
+	// What came in may be only for the layer, such as TLS's tickets.
+	end := time.Now().Add(settleTime)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(end) {
+		end = deadline
+	}
+	if w.line.SetDeadline(end) != nil {
+		return false
+	}
+	n, err := w.stream.Read(make([]byte, 1))
+	if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+		return false
+	}
+	return w.line.SetDeadline(time.Time{}) == nil
+}
+
+// secure begins TLS over what is there.
+func (w *wire) secure(ctx context.Context, config *tls.Config) error {
+	over := tls.Client(w.stream, config)
+	w.stream = over
+	return w.during(ctx, func() error {
+		if err := over.HandshakeContext(ctx); err != nil {
+			return w.fail(err)
+		}
+		return nil
+	})
+}
+
+// tls returns the state of TLS, nil without.
+func (w *wire) tls() *tls.ConnectionState {
+	over, ok := w.stream.(*tls.Conn)
+	if !ok {
+		return nil
+	}
+	state := over.ConnectionState()
+	return &state
+}
+
+// fail notes what is wrong, if nothing is yet, and returns that.
+func (w *wire) fail(why error) error {
 	var op *net.OpError
 	switch {
-	case errors.Is(why, io.EOF), errors.Is(why, io.ErrClosedPipe), errors.Is(why, net.ErrClosed), errors.Is(why, syscall.EPIPE):
+	case errors.Is(why, io.EOF), errors.Is(why, io.ErrUnexpectedEOF), errors.Is(why, io.ErrClosedPipe), errors.Is(why, net.ErrClosed), errors.Is(why, syscall.EPIPE):
 		why = errClosed
 	case errors.Is(why, os.ErrDeadlineExceeded):
 		why = errNoAnswer
-	case errors.As(why, &op):
+	case errors.As(why, &op) && (op.Op == "read" || op.Op == "write"):
 		why = op.Err // without addresses, of which one is another each time
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	if w.cause == nil {
 		w.cause = why
 	}
+	return w.cause
 }
 
-// end returns why nothing comes in any more, nil if something might.
-func (w *wire) end() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.cause
+// close ends the connection.
+func (w *wire) close() {
+	_ = w.fail(errClosed)
+	_ = w.line.Close()
 }

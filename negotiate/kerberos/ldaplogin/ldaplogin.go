@@ -130,22 +130,46 @@ func (*Login) Over(c net.Conn) net.Conn { return gss.NewConn(c) }
 var errNoName = errors.New("a ticket is for a server's name: give its name in --url, not its address")
 
 // Bind implements ldapconn.Login.
-func (l *Login) Bind(c *ldap.Conn, over net.Conn, ticket any) error {
+func (l *Login) Bind(x ldapconn.Exchange, over net.Conn, ticket any) error {
 	s := &gss.SASL{Ticket: ticket.(initiator.Credential), Now: l.opt.Now()}
-	state, protected := c.TLSConnectionState()
+	state := x.TLS()
 	switch {
-	case !protected:
+	case state == nil:
 		s.Sealed = true
 	case len(state.PeerCertificates) > 0:
 		s.Bindings = gss.ServerEndPoint(state.PeerCertificates[0])
 	}
-	if err := c.GSSAPIBind(s, "", ""); err != nil {
-		return withAdvice(err, protected)
+	if err := logIn(x, s); err != nil {
+		return withAdvice(err, state != nil)
 	}
 	if s.Sealed {
 		over.(*gss.Conn).Protect(s)
 	}
 	return nil
+}
+
+var errOrder = errors.New("its answers to the ticket are not in the order of the mechanism")
+
+// logIn says what the mechanism has to say, which is good only if the server agrees
+// when it ends.
+func logIn(x ldapconn.Exchange, s *gss.SASL) error {
+	var challenge []byte
+	for {
+		response, last, err := s.Next(challenge)
+		if err != nil {
+			return err
+		}
+		said, done, err := x.Step(gss.Mechanism, response)
+		switch {
+		case err != nil:
+			return err
+		case done != last:
+			return errOrder
+		case done:
+			return nil
+		}
+		challenge = said
+	}
 }
 
 // withAdvice says what to do about a server that wants the layer over TLS as well, which

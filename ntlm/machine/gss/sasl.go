@@ -16,17 +16,33 @@ const (
 
 var errLayer = errors.New("it does not offer the protection that is needed")
 
-// SASL is a login by the SASL mechanism GSSAPI, as go-ldap wants it: with a ticket,
-// and either with the bindings of a TLS channel or with a layer that seals. It is
-// good for one login.
+// Mechanism is the name of the SASL mechanism.
+const Mechanism = "GSSAPI"
+
+// SASL is a login by the SASL mechanism GSSAPI: with a ticket, and either with the
+// bindings of a TLS channel or with a layer that seals. It is good for one login. Next
+// goes through it a step at a time; the other methods are the same as go-ldap wants it.
 type SASL struct {
 	Ticket   initiator.Credential
 	Now      time.Time
 	Bindings Bindings
 	Sealed   bool // then Conn.Protect is called after the login
 
-	context *Context
-	max     int // bytes of a sealed message that the server takes
+	context  *Context
+	finished bool // the context
+	max      int  // bytes of a sealed message that the server takes
+}
+
+// Next returns what the client says to what the server said, of which there is nothing
+// at first. After the last, the server has only to say that the client is logged in.
+func (s *SASL) Next(challenge []byte) (response []byte, last bool, err error) {
+	if s.finished {
+		response, err = s.NegotiateSaslAuth(challenge, "")
+		return response, true, err
+	}
+	response, more, err := s.InitSecContext("", challenge)
+	s.finished = err == nil && !more
+	return response, false, err
 }
 
 // InitSecContext implements ldap.GSSAPIClient.
