@@ -62,7 +62,7 @@ func (p *Pool) Bind(ctx context.Context, name string, password protocol.Secret, 
 			return Answer{}, describe(c.server, errUnanswered)
 		}
 		c.wire.line.sent = false
-		a, err := p.bindOn(ctx, c, name, password)
+		a, err := c.bind(partOf(ctx, 1, p.opt.AnswerTime), name, password, controlPolicy)
 		switch {
 		case err == nil && a.Code == 0 && then != nil:
 			return a, p.session(c, then)
@@ -87,13 +87,6 @@ func (p *Pool) Bind(ctx context.Context, name string, password protocol.Secret, 
 	}
 }
 
-// bindOn sends the password on a connection that nobody else uses.
-func (p *Pool) bindOn(ctx context.Context, c *conn, name string, password protocol.Secret) (Answer, error) {
-	ctx, cancel := onePart(ctx, 1, p.opt.AnswerTime)
-	defer cancel()
-	return c.bind(ctx, name, password, controlPolicy)
-}
-
 // session calls then, and keeps the connection if it is good for another user.
 func (p *Pool) session(c *conn, then func(*Session) error) error {
 	s := &Session{pool: p, conn: c}
@@ -111,9 +104,7 @@ func (s *Session) Search(ctx context.Context, q *ldap.SearchRequest) ([]*ldap.En
 	if s.err != nil {
 		return nil, describe(s.conn.server, s.err)
 	}
-	ctx, cancel := onePart(ctx, 1, s.pool.opt.AnswerTime)
-	defer cancel()
-	r, err := s.conn.search(ctx, q)
+	r, err := s.conn.search(partOf(ctx, 1, s.pool.opt.AnswerTime), q)
 	code, answered := resultCode(err)
 	switch {
 	case err == nil:

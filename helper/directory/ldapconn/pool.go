@@ -180,15 +180,32 @@ func (t troubles) err() error {
 // onePart returns a context with a part of the time that is left, so that there is as
 // much for each try, and no more than most, unless that is 0.
 func onePart(ctx context.Context, tries int, most time.Duration) (context.Context, context.CancelFunc) {
-	left := most
-	if deadline, ok := ctx.Deadline(); ok {
-		if part := time.Until(deadline) / time.Duration(tries); left == 0 || part < left {
-			left = part
-		}
-	} else if most == 0 {
-		return context.WithCancel(ctx)
+	return context.WithDeadline(ctx, partOf(ctx, tries, most).deadline)
+}
+
+// part is a context that has an earlier deadline. Done does not know of it: a timer for
+// each request would cost as much as writing it, and a wire keeps the deadline itself.
+type part struct {
+	context.Context
+	deadline time.Time
+}
+
+// Deadline implements context.Context.
+func (p part) Deadline() (time.Time, bool) { return p.deadline, true }
+
+// farOff is the time that is left where there is no bound.
+const farOff = 24 * time.Hour
+
+// partOf is onePart for a request to a server.
+func partOf(ctx context.Context, tries int, most time.Duration) part {
+	now := time.Now()
+	if most == 0 {
+		most = farOff
 	}
-	return context.WithTimeout(ctx, left)
+	if deadline, ok := ctx.Deadline(); ok {
+		most = min(most, deadline.Sub(now)/time.Duration(tries))
+	}
+	return part{ctx, now.Add(most)}
 }
 
 // takeIdle returns the connection that was used last, nil if there is none.

@@ -86,9 +86,7 @@ func (p *Pool) askServer(ctx context.Context, tries int, server Server, r reques
 // askOn asks on a connection, and keeps it if it is good for more. What the server
 // answers is an answerError.
 func (p *Pool) askOn(ctx context.Context, tries int, c *conn, r request) error {
-	ctx, cancel := onePart(ctx, tries, p.opt.AnswerTime)
-	defer cancel()
-	err := r(ctx, c)
+	err := r(partOf(ctx, tries, p.opt.AnswerTime), c)
 	switch {
 	case err == nil:
 		p.putIdle(c)

@@ -74,10 +74,13 @@ func newWire(raw net.Conn) *wire {
 	return w
 }
 
-// during does what may wait, and ends that when ctx is done.
+// during does what may wait, and ends that at ctx's deadline or when ctx is done.
 func (w *wire) during(ctx context.Context, do func() error) error {
 	if w.cause != nil {
 		return w.cause
+	}
+	if err := w.line.SetDeadline(deadlineOf(ctx)); err != nil {
+		return w.fail(err)
 	}
 	if ctx.Err() != nil {
 		return w.fail(errNoAnswer) // and nothing is sent
@@ -199,24 +202,27 @@ const settleTime = time.Millisecond
 // ended it, or said that it does.
 func (w *wire) isAlive(ctx context.Context) bool {
 	switch {
-	case w.cause != nil:
+	case w.cause != nil, w.line.SetDeadline(deadlineOf(ctx)) != nil: // the last one may be over
 		return false
 	case w.peek() == quiet:
 		return true
 	}
 	// What came in may be only for the layer, such as TLS's tickets.
 	end := time.Now().Add(settleTime)
-	if deadline, ok := ctx.Deadline(); ok && deadline.Before(end) {
+	if deadline := deadlineOf(ctx); !deadline.IsZero() && deadline.Before(end) {
 		end = deadline
 	}
 	if w.line.SetDeadline(end) != nil {
 		return false
 	}
 	n, err := w.stream.Read(make([]byte, 1))
-	if n > 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
-		return false
-	}
-	return w.line.SetDeadline(time.Time{}) == nil
+	return n == 0 && errors.Is(err, os.ErrDeadlineExceeded)
+}
+
+// deadlineOf returns the zero time, as connections take it, if there is none.
+func deadlineOf(ctx context.Context) time.Time {
+	deadline, _ := ctx.Deadline()
+	return deadline
 }
 
 // secure begins TLS over what is there.
