@@ -40,11 +40,9 @@ var (
 // more than the rest. So a wire is for one goroutine at a time. Once something is
 // wrong with it, it remembers what, and is good for nothing more.
 type wire struct {
-	line   *line
-	stream net.Conn // over line: itself, or a layer that protects
-	peek   func() presence
-
-	interrupt func() // ends waiting; for other goroutines
+	line      *line
+	stream    net.Conn // over line: itself, or a layer that protects
+	interrupt func()   // ends waiting; for other goroutines
 
 	id    int32  // of the last request
 	out   []byte // room for a request
@@ -57,7 +55,19 @@ type wire struct {
 // line is the network connection. It knows whether anything was sent on it.
 type line struct {
 	net.Conn
-	sent bool
+	look   func(wait time.Duration) presence
+	linger bool // see Read
+	sent   bool
+}
+
+// Read implements io.Reader. If it lingers, the thread waits by itself for a while: most
+// answers come within, and to have the scheduler wake it takes longer than all the rest
+// where there is nothing else to do meanwhile.
+func (l *line) Read(p []byte) (int, error) {
+	if l.linger {
+		l.look(lingerTime)
+	}
+	return l.Conn.Read(p)
 }
 
 // Write implements io.Writer.
@@ -68,7 +78,7 @@ func (l *line) Write(p []byte) (int, error) {
 }
 
 func newWire(raw net.Conn) *wire {
-	w := &wire{line: &line{Conn: raw}, peek: peeker(raw), left: maxAnswer}
+	w := &wire{line: &line{Conn: raw, look: looker(raw)}}
 	w.stream = w.line
 	w.interrupt = func() { _ = raw.SetDeadline(time.Unix(1, 0)) } // an error means that it is closed
 	return w
@@ -195,8 +205,17 @@ const (
 	pending                 // something did, or the end
 )
 
-// settleTime is how long is waited for what cannot be told without.
-const settleTime = time.Millisecond
+// lookBlindly sees nothing.
+func lookBlindly(time.Duration) presence { return unknown }
+
+const (
+	// settleTime is how long is waited for what cannot be told without.
+	settleTime = time.Millisecond
+
+	// lingerTime is what servers take that are near. For so long others may have to
+	// wait for the processor, and nobody can end the waiting.
+	lingerTime = time.Millisecond
+)
 
 // isAlive reports whether a wire that rested can take a request. The server may have
 // ended it, or said that it does.
@@ -204,7 +223,7 @@ func (w *wire) isAlive(ctx context.Context) bool {
 	switch {
 	case w.cause != nil, w.line.SetDeadline(deadlineOf(ctx)) != nil: // the last one may be over
 		return false
-	case w.peek() == quiet:
+	case w.line.look(0) == quiet:
 		return true
 	}
 	// What came in may be only for the layer, such as TLS's tickets.
