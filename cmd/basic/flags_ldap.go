@@ -60,7 +60,7 @@ func (l *ldapFlags) flags() []cli.Flag {
 		&cli.StringFlag{Name: "group-filter", Destination: &l.groupFilter, Value: ldap.DefaultGroupFilter, Usage: "a user's groups are found by `FILTER`, in which %d is the user's DN and %u the name"},
 		&cli.StringFlag{Name: "group-attribute", Destination: &l.groupAttr, Value: "cn", Usage: "a group's name is in `ATTRIBUTE`"},
 		&cli.BoolFlag{Name: "admit-must-change", Destination: &l.admitMustChange, Usage: "admit who must change the password before anything else"},
-		&cli.IntFlag{Name: "connections", Destination: &l.connections, Usage: "keep up to `N` connections for searches and N for users (default: one for each request at a time, but no more than 16)"},
+		&cli.IntFlag{Name: "connections", Destination: &l.connections, Usage: "keep up to `N` connections for searches and N for users (default: one for each request at a time, but no more than 32)"},
 		&cli.DurationFlag{Name: "connect-timeout", Destination: &l.connectTime, Value: 5 * time.Second, Usage: "try another server if one is not connected within `TIME`"},
 		&cli.DurationFlag{Name: "answer-timeout", Destination: &l.answerTime, Value: 10 * time.Second, Usage: "give a server up that does not answer within `TIME`"},
 	}
@@ -80,7 +80,7 @@ func ldapCommand(c *config) *cli.Command {
 			if ctx.NArg() > 0 {
 				return fmt.Errorf("ldap takes options only, not %q", ctx.Args().First())
 			}
-			l.connections = cmp.Or(l.connections, min(max(c.Concurrency, 1), 16))
+			l.connections = cmp.Or(l.connections, min(max(c.Concurrency, 1), 32))
 			c.gcPercent = garbage
 			return c.serve("ldap", func(opt helper.Options) (basic.Backend, error) { return l.open(c, opt) })
 		},

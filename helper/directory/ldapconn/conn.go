@@ -44,7 +44,6 @@ func (p *Pool) open(ctx context.Context, server Server) (*conn, error) {
 		return nil, err
 	}
 	c := &conn{wire: newWire(raw), server: server}
-	c.wire.line.linger = cap(p.slots) == 1
 	if err := p.prepare(ctx, c, protection, ticket); err != nil {
 		c.close()
 		return nil, err

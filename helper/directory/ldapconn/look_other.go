@@ -2,11 +2,8 @@
 
 package ldapconn
 
-import (
-	"net"
-	"time"
-)
+import "net"
 
 // looker returns what looks whether something came in on a connection, which is not
 // known how to do here.
-func looker(net.Conn) func(wait time.Duration) presence { return lookBlindly }
+func looker(net.Conn) func() presence { return lookBlindly }

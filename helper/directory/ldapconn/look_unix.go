@@ -5,14 +5,13 @@ package ldapconn
 import (
 	"net"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// looker returns what looks whether something came in on a connection, and waits for
-// that so long. It takes nothing from it.
-func looker(c net.Conn) func(wait time.Duration) presence {
+// looker returns what looks whether something came in on a connection, and takes nothing
+// from it.
+func looker(c net.Conn) func() presence {
 	within, ok := c.(syscall.Conn)
 	if !ok {
 		return lookBlindly
@@ -21,23 +20,21 @@ func looker(c net.Conn) func(wait time.Duration) presence {
 	if err != nil {
 		return lookBlindly
 	}
-	var fds [1]unix.PollFd
-	var milliseconds int
-	var found presence
+	var one [1]unix.PollFd
+	found := unknown
 	poll := func(fd uintptr) bool {
-		fds[0] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
-		switch n, err := unix.Poll(fds[:], milliseconds); {
-		case err != nil: // a signal, at most
+		one[0] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
+		switch n, err := unix.Poll(one[:], 0); {
+		case err != nil:
 			found = unknown
 		case n == 0:
 			found = quiet
 		default:
 			found = pending
 		}
-		return true
+		return true // it does not wait
 	}
-	return func(wait time.Duration) presence {
-		milliseconds = int(wait.Milliseconds())
+	return func() presence {
 		if raw.Read(poll) != nil { // it is closed, or its time is up
 			return pending
 		}

@@ -270,9 +270,12 @@ func (p *Pool) discard(c *conn) {
 // expire closes a connection that nobody used for long.
 func (p *Pool) expire(c *conn) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if i := slices.Index(p.idle, c); i >= 0 {
+	i := slices.Index(p.idle, c)
+	if i >= 0 {
 		p.idle = slices.Delete(p.idle, i, i+1)
-		c.close()
+	}
+	p.mu.Unlock()
+	if i >= 0 {
+		c.wire.unbind()
 	}
 }

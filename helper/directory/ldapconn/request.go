@@ -120,10 +120,10 @@ func (c *conn) startTLS(ctx context.Context, config *tls.Config) error {
 	if err == nil {
 		err = c.wire.secure(ctx, config)
 	}
-	if err != nil {
-		return &startTLSError{err}
+	if err != nil && !errors.Is(err, errNoAnswer) {
+		err = &startTLSError{err}
 	}
-	return nil
+	return err
 }
 
 // exchange is a SASL login under way.

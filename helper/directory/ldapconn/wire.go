@@ -22,9 +22,9 @@ const (
 	maxAnswer = 256 << 10
 
 	// readSize is how many bytes are read at a time, at least, and keepSize how large a
-	// buffer may be that a connection keeps for its next answer.
-	readSize = 2 << 10
-	keepSize = 16 << 10
+	// buffer may be that a connection keeps for what follows.
+	readSize = 1 << 10
+	keepSize = 8 << 10
 )
 
 var (
@@ -42,12 +42,13 @@ var (
 type wire struct {
 	line      *line
 	stream    net.Conn // over line: itself, or a layer that protects
-	interrupt func()   // ends waiting; for other goroutines
+	look      func() presence
+	interrupt func() // ends waiting; for other goroutines
 
 	id    int32  // of the last request
 	out   []byte // room for a request
-	in    []byte // what came in, of which the first bytes are used
-	used  int
+	in    []byte // what came in
+	used  int    // bytes of that
 	left  int // bytes that may still come in
 	cause error
 }
@@ -55,19 +56,7 @@ type wire struct {
 // line is the network connection. It knows whether anything was sent on it.
 type line struct {
 	net.Conn
-	look   func(wait time.Duration) presence
-	linger bool // see Read
-	sent   bool
-}
-
-// Read implements io.Reader. If it lingers, the thread waits by itself for a while: most
-// answers come within, and to have the scheduler wake it takes longer than all the rest
-// where there is nothing else to do meanwhile.
-func (l *line) Read(p []byte) (int, error) {
-	if l.linger {
-		l.look(lingerTime)
-	}
-	return l.Conn.Read(p)
+	sent bool
 }
 
 // Write implements io.Writer.
@@ -78,7 +67,7 @@ func (l *line) Write(p []byte) (int, error) {
 }
 
 func newWire(raw net.Conn) *wire {
-	w := &wire{line: &line{Conn: raw, look: looker(raw)}}
+	w := &wire{line: &line{Conn: raw}, look: looker(raw)}
 	w.stream = w.line
 	w.interrupt = func() { _ = raw.SetDeadline(time.Unix(1, 0)) } // an error means that it is closed
 	return w
@@ -111,12 +100,11 @@ func (w *wire) during(ctx context.Context, do func() error) error {
 func (w *wire) request(ctx context.Context, encode func(b []byte, id int32) ([]byte, error), read func(message.Message) (last bool, err error)) error {
 	return w.during(ctx, func() error {
 		w.id = w.id%math.MaxInt32 + 1
-		w.left = maxAnswer
 		request, err := encode(w.out[:0], w.id)
 		if err != nil {
 			return err
 		}
-		w.out = request
+		w.out = kept(request)
 		_, err = w.stream.Write(request)
 		clear(request) // there may be a password in it
 		if err != nil {
@@ -126,8 +114,16 @@ func (w *wire) request(ctx context.Context, encode func(b []byte, id int32) ([]b
 	})
 }
 
+// kept is the room of bytes that are used no more, unless that is large.
+func kept(b []byte) []byte {
+	if cap(b) > keepSize {
+		return nil
+	}
+	return b[:0]
+}
+
 func (w *wire) answer(read func(message.Message) (last bool, err error)) error {
-	for {
+	for w.left = maxAnswer; ; {
 		m, err := w.next()
 		if err != nil {
 			return w.fail(err)
@@ -141,10 +137,7 @@ func (w *wire) answer(read func(message.Message) (last bool, err error)) error {
 		case w.used < len(w.in):
 			return w.fail(errUnasked)
 		}
-		if w.used = 0; cap(w.in) > keepSize {
-			w.in = nil
-		}
-		w.in = w.in[:0]
+		w.in, w.used = kept(w.in), 0
 		return nil
 	}
 }
@@ -182,8 +175,10 @@ func (w *wire) next() (m message.Message, err error) {
 
 // fill reads more, in place of what was used.
 func (w *wire) fill() error {
-	w.in = w.in[:copy(w.in, w.in[w.used:])]
-	w.used = 0
+	if w.used > 0 {
+		w.in = w.in[:copy(w.in, w.in[w.used:])]
+		w.used = 0
+	}
 	w.in = slices.Grow(w.in, readSize)
 	n, err := w.stream.Read(w.in[len(w.in):cap(w.in)])
 	w.in = w.in[:len(w.in)+n]
@@ -206,16 +201,10 @@ const (
 )
 
 // lookBlindly sees nothing.
-func lookBlindly(time.Duration) presence { return unknown }
+func lookBlindly() presence { return unknown }
 
-const (
-	// settleTime is how long is waited for what cannot be told without.
-	settleTime = time.Millisecond
-
-	// lingerTime is what servers take that are near. For so long others may have to
-	// wait for the processor, and nobody can end the waiting.
-	lingerTime = time.Millisecond
-)
+// settleTime is how long is waited for what cannot be told without.
+const settleTime = time.Millisecond
 
 // isAlive reports whether a wire that rested can take a request. The server may have
 // ended it, or said that it does.
@@ -223,7 +212,7 @@ func (w *wire) isAlive(ctx context.Context) bool {
 	switch {
 	case w.cause != nil, w.line.SetDeadline(deadlineOf(ctx)) != nil: // the last one may be over
 		return false
-	case w.line.look(0) == quiet:
+	case w.look() == quiet:
 		return true
 	}
 	// What came in may be only for the layer, such as TLS's tickets.
@@ -281,6 +270,15 @@ func (w *wire) fail(why error) error {
 		w.cause = why
 	}
 	return w.cause
+}
+
+// unbind ends the connection with its good will (RFC 4511 section 4.3): some servers log
+// the others as lost.
+func (w *wire) unbind() {
+	if w.cause == nil && w.line.SetDeadline(time.Now().Add(time.Second)) == nil {
+		_, _ = w.stream.Write(message.AppendUnbind(nil, w.id%math.MaxInt32+1))
+	}
+	w.close()
 }
 
 // close ends the connection.

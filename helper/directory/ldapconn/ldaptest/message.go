@@ -14,6 +14,8 @@ const (
 	Search   = 0x63
 	Compare  = 0x6e
 	Extended = 0x77 // StartTLS
+
+	unbind = 0x42
 )
 
 // Request is a message of the client.

@@ -125,7 +125,7 @@ func (s *Server) serve(raw net.Conn) {
 	}
 	for {
 		r, err := read(c)
-		if err != nil {
+		if err != nil || r.Op == unbind {
 			return
 		}
 		r.TLS = c != raw
