@@ -49,7 +49,7 @@ type wire struct {
 	out   []byte // room for a request
 	in    []byte // what came in
 	used  int    // bytes of that
-	left  int // bytes that may still come in
+	left  int    // bytes that may still come in
 	cause error
 }
 
