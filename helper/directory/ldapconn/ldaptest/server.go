@@ -112,6 +112,16 @@ func (s *Server) Hangup() {
 	}
 }
 
+// Say sends something, unasked, on all connections, and closes them.
+func (s *Server) Say(b []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.open {
+		_, _ = c.Write(b)
+		c.Close()
+	}
+}
+
 func (s *Server) serve(raw net.Conn) {
 	defer func() {
 		raw.Close()
