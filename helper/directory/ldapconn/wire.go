@@ -210,7 +210,7 @@ const settleTime = time.Millisecond
 // ended it, or said that it does.
 func (w *wire) isAlive(ctx context.Context) bool {
 	switch {
-	case w.cause != nil, w.line.SetDeadline(deadlineOf(ctx)) != nil: // the last one may be over
+	case w.line.SetDeadline(deadlineOf(ctx)) != nil: // the last one may be over
 		return false
 	case w.look() == quiet:
 		return true
