@@ -34,7 +34,7 @@ func ldapCase(name string, s *server, inFlight int, targets ...target) testCase 
 	}
 }
 
-// connections lifts the bound of 16 on connections for searches and on those for users, which few servers need.
+// connections lifts the bound of 32 on connections for searches and on those for users, which few servers need.
 func connections(c testCase) testCase {
 	c.a.args = append(c.a.args, "--connections", strconv.Itoa(c.a.inFlight))
 	return c

@@ -2,7 +2,8 @@
 // 3 (RFC 4511): a few at most, protected and bound as configured, opened when they
 // are needed, to the first of several servers that works.
 //
-// github.com/go-ldap/ldap speaks the protocol. It knows neither contexts nor
-// limits; a wire under each of its connections adds both, so that no server can
-// make a caller wait, or hold more than a bounded answer.
+// A connection carries one request at a time: whoever has one writes it and reads the
+// answer. What a server sends is bounded, its messages are read by package message, and
+// all waiting ends with the caller's time. github.com/go-ldap/ldap gives the vocabulary:
+// requests, entries, result codes and filters.
 package ldapconn

@@ -133,7 +133,7 @@ func clean(text string) string {
 }
 
 // withoutTime leaves out what time it is, which crypto/x509 says of a certificate that
-// is not valid now. The library makes text of that error, so that it has no type.
+// is not valid now.
 func withoutTime(text string) string {
 	before, behind, found := strings.Cut(text, "current time ")
 	_, behind, found2 := strings.Cut(behind, " is ")

@@ -290,6 +290,8 @@ func TestForgets(t *testing.T) {
 		if _, err := login(t, p, right); err != nil {
 			t.Fatal(err)
 		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		if w := p.idle[0].wire; cap(w.out) == 0 || bytes.Contains(w.out[:cap(w.out)], []byte(right)) {
 			t.Errorf("%q", w.out[:cap(w.out)])
 		}

@@ -1,6 +1,7 @@
 package ldaplogin
 
 import (
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -185,5 +186,48 @@ func TestAdvice(t *testing.T) {
 	}
 	if err := withAdvice(strong, false); err != strong {
 		t.Error(err)
+	}
+}
+
+// server is the other side of a SASL login, which answers always the same.
+type server struct {
+	done  bool
+	err   error
+	steps int
+}
+
+func (s *server) Step(mechanism string, _ []byte) ([]byte, bool, error) {
+	s.steps++
+	if mechanism != "GSSAPI" {
+		return nil, false, errors.New("another mechanism")
+	}
+	return []byte("no token"), s.done, s.err
+}
+
+func (*server) TLS() *tls.ConnectionState { return nil }
+
+// TestLogIn: nobody is logged in by a success that comes before the server has proved
+// itself, nor by an answer to the ticket that is not the service's.
+func TestLogIn(t *testing.T) {
+	refused := ldap.NewError(ldap.LDAPResultInvalidCredentials, errors.New("no"))
+	_, l, _ := open(t, "right")
+	ticket, err := l.Ticket(t.Context(), "dc1.example.org")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		server server
+		want   error // nil: any
+	}{
+		"success at once": {server{done: true}, errOrder},
+		"refused":         {server{err: refused}, refused},
+		"another service": {server{}, nil},
+	} {
+		near, far := net.Pipe()
+		defer far.Close()
+		err := l.Bind(&c.server, l.Over(near), ticket)
+		if err == nil || c.want != nil && err != c.want || c.server.steps != 1 {
+			t.Errorf("%s: %v after %d steps", name, err, c.server.steps)
+		}
 	}
 }
