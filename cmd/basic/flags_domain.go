@@ -47,7 +47,7 @@ func windowsCommand(c *config) *cli.Command {
 			if err := notEmpty(ctx, "allow-users", "deny-users"); err != nil {
 				return err
 			}
-			return c.serve("windows", func(opt helper.Options) (basic.Backend, error) { return w.open(opt, c.protection.folder()) })
+			return c.serveWaiting("windows", func(opt helper.Options) (basic.Backend, error) { return w.open(opt, c.protection.folder()) })
 		},
 	}
 }

@@ -82,7 +82,7 @@ func ldapCommand(c *config) *cli.Command {
 			}
 			l.connections = cmp.Or(l.connections, min(max(c.Concurrency, 1), 16))
 			c.gcPercent = garbage
-			return c.serve("ldap", func(opt helper.Options) (basic.Backend, error) { return l.open(c, opt) })
+			return c.serveWaiting("ldap", func(opt helper.Options) (basic.Backend, error) { return l.open(c, opt) })
 		},
 	}
 }

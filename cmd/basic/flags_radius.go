@@ -76,7 +76,7 @@ func radiusCommand(c *config) *cli.Command {
 			if ctx.NArg() > 0 {
 				return fmt.Errorf("radius takes no argument: %q", ctx.Args().First())
 			}
-			return c.serve("radius", func(opt helper.Options) (basic.Backend, error) {
+			return c.serveWaiting("radius", func(opt helper.Options) (basic.Backend, error) {
 				settings, err := f.settings(c, opt)
 				if err != nil {
 					return nil, err
