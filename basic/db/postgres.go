@@ -4,6 +4,7 @@ package db
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -23,6 +24,9 @@ const maxMessage = 1 << 20
 
 var errConninfo = errors.New("the DSN for PostgreSQL cannot be read: it is KEY=VALUE;KEY=VALUE or a URL")
 
+// errUnverified keeps a DSN that ends oddly from swallowing what --tls and --ca say.
+var errUnverified = errors.New("the DSN for PostgreSQL takes what --tls and --ca say for a part of its last word: put that in single quotes")
+
 // postgresEngine is a database of PostgreSQL.
 type postgresEngine struct {
 	conninfo string
@@ -39,6 +43,8 @@ func newPostgres(s source, opt Options) (*postgresEngine, error) {
 		e.where = fmt.Sprintf("PostgreSQL's database %q on %s, port %d", cfg.Database, cfg.Host, cfg.Port)
 	case errors.As(err, new(*fs.PathError)): // there may be a certificate by the time it is asked for
 		e.where = "PostgreSQL"
+	case errors.Is(err, errUnverified):
+		return nil, err
 	default: // its text might hold a part of a password
 		return nil, errConninfo
 	}
@@ -56,15 +62,47 @@ func (e *postgresEngine) protect() {
 		words = append(words, [2]string{"sslrootcert", e.opt.CA})
 	}
 	for _, w := range words {
-		switch {
-		case !strings.Contains(e.conninfo, "://"):
+		switch isURL, hasQuery := conninfoForm(e.conninfo); {
+		case !isURL:
+			if strings.HasSuffix(strings.TrimRight(e.conninfo, " "), "=") { // or what follows would be the value
+				e.conninfo += "''"
+			}
 			e.conninfo += fmt.Sprintf(" %s='%s'", w[0], strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(w[1]))
-		case strings.Contains(e.conninfo, "?"):
+		case hasQuery:
 			e.conninfo += "&" + w[0] + "=" + url.QueryEscape(w[1])
 		default:
 			e.conninfo += "?" + w[0] + "=" + url.QueryEscape(w[1])
 		}
 	}
+}
+
+// conninfoForm reports whether a connection string is a URL, and whether parameters
+// stand at its end. Like libpq it takes whatever is before an @ for user and password,
+// if no slash comes before that.
+func conninfoForm(conninfo string) (isURL, hasQuery bool) {
+	scheme, rest, found := strings.Cut(conninfo, "://")
+	if !found || scheme != "postgres" && scheme != "postgresql" {
+		return false, false
+	}
+	if at := strings.IndexAny(rest, "@/"); at >= 0 && rest[at] == '@' {
+		rest = rest[at+1:]
+	}
+	return true, strings.Contains(rest, "?")
+}
+
+// isVerified reports whether all servers of a configuration have to prove who they are,
+// or are reached over a Unix socket.
+func isVerified(cfg *pgx.ConnConfig) bool {
+	proven := func(host string, port uint16, c *tls.Config) bool {
+		network, _ := pgconn.NetworkAddress(host, port)
+		return network == "unix" || c != nil && !c.InsecureSkipVerify
+	}
+	for _, f := range cfg.Fallbacks {
+		if !proven(f.Host, f.Port, f.TLSConfig) {
+			return false
+		}
+	}
+	return proven(cfg.Host, cfg.Port, cfg.TLSConfig)
 }
 
 // foreignParams are words of libpq's that the driver would pass on to the server,
@@ -79,6 +117,9 @@ func (e *postgresEngine) config() (*pgx.ConnConfig, error) {
 	cfg, err := pgx.ParseConfig(e.conninfo)
 	if err != nil {
 		return nil, err
+	}
+	if e.opt.tlsMode() == TLSVerify && !isVerified(cfg) {
+		return nil, errUnverified
 	}
 	for _, name := range foreignParams {
 		delete(cfg.RuntimeParams, name)

@@ -1,0 +1,65 @@
+//go:build !nodb
+
+package db
+
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// TestPostgresTLS: with --tls verify every server of a DSN is verified, however that is
+// written, or else it is refused.
+func TestPostgresTLS(t *testing.T) {
+	for dsn, fit := range map[string]bool{
+		"postgres://db.example/squid":                                   true,
+		"postgres://db.example/squid?sslmode=disable":                   true,
+		"postgres://db.example/squid?x=y&sslmode=prefer":                true,
+		"postgres://db.example/squid?ssl%6dode=disable":                 true,
+		"postgres://u:p?w@db.example/squid":                             true,
+		"postgres://u:p?w@db.example/squid?sslmode=disable":             true,
+		"postgres://u@db.example/squid?application_name=a@b":            true,
+		"postgres://db.example/squid?application_name=a@b":              true,
+		"postgres://db.example/squid#x":                                 true,
+		"postgres://db.example?application_name=a/b@c":                  true,
+		"DBI:Pg:dbname=squid;host=db.example;sslmode=disable":           true,
+		"DBI:Pg:dbname=squid;host=a.example,db.example;sslmode=prefer":  true,
+		"DBI:Pg:dbname=squid;host=db.example;application_name=a://b":    true,
+		"DBI:Pg:dbname=squid;host=db.example;application_name=a://b?c":  true,
+		"DBI:Pg:dbname=squid;host=db.example;password=":                 true,
+		"DBI:Pg:dbname=squid;host=db.example;password= ":                true,
+		"DBI:Pg:dbname=squid;host=db.example;application_name='a b='":   true,
+		"DBI:Pg:dbname=squid;host=db.example;application_name='a b":     false,
+		`DBI:Pg:dbname=squid;host=db.example;application_name=b\`:       false,
+		"DBI:Pg:dbname=squid;host=db.example;application_name=\t":       false,
+		"DBI:Pg:dbname=squid;host=/run/postgresql,db.example;password=": true,
+	} {
+		s, err := parseSource(dsn)
+		if err != nil {
+			t.Errorf("%s: %v", dsn, err)
+			continue
+		}
+		e, err := newPostgres(s, Options{TLS: TLSVerify})
+		if (err == nil) != fit {
+			t.Errorf("%s: %v", dsn, err)
+		}
+		if err != nil {
+			continue
+		}
+		cfg, err := e.config()
+		if err != nil {
+			t.Errorf("%s: %v", dsn, err)
+			continue
+		}
+		servers := append(cfg.Fallbacks, &pgconn.FallbackConfig{Host: cfg.Host, Port: cfg.Port, TLSConfig: cfg.TLSConfig})
+		for _, f := range servers {
+			local := f.Host == "/run/postgresql"
+			if local != (f.TLSConfig == nil) || !local && (f.TLSConfig.InsecureSkipVerify || f.TLSConfig.ServerName != f.Host) {
+				t.Errorf("%s: %s is not verified", dsn, f.Host)
+			}
+		}
+		if cfg.Database != "squid" && cfg.Database != "squid#x" && cfg.Database != "" {
+			t.Errorf("%s: the database is %q", dsn, cfg.Database)
+		}
+	}
+}
