@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net/netip"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +17,7 @@ import (
 	"squidauth/basic/radius"
 	"squidauth/helper"
 	"squidauth/helper/secret"
+	"squidauth/helper/watch"
 	"squidauth/protocol"
 )
 
@@ -136,14 +135,9 @@ const maxRadiusFile = 1 << 16
 
 // readFile puts what the configuration file says in the place of what the flags say.
 func (f *radiusFlags) readFile() error {
-	file, err := os.Open(f.file)
+	content, err := watch.ReadRegular(f.file, maxRadiusFile)
 	if err != nil {
 		return fmt.Errorf("cannot be opened: %w", err)
-	}
-	defer file.Close()
-	content, err := io.ReadAll(io.LimitReader(file, maxRadiusFile))
-	if err != nil {
-		return fmt.Errorf("cannot be read: %w", err)
 	}
 	said, err := radius.ParseFile(content)
 	if err != nil {
