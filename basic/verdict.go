@@ -34,6 +34,7 @@ type Verdict struct {
 	by       string
 
 	unanswered bool
+	unknown    bool
 }
 
 // Yes says that the user is id. The pairs become annotations in Squid.
@@ -66,6 +67,13 @@ func (v Verdict) Because(cause error) Verdict {
 	return v
 }
 
+// OfUnknown returns the verdict, a refusal for another reason, with the word that the
+// backend does not know the user's name.
+func (v Verdict) OfUnknown() Verdict {
+	v.unknown = true
+	return v
+}
+
 // By returns the verdict with the name of who decided, for the audit log. Without one
 // it is the Handler's.
 func (v Verdict) By(name string) Verdict {
@@ -78,6 +86,12 @@ func (v Verdict) Outcome() protocol.Outcome { return v.outcome }
 
 // IsUnanswered reports that a server has been sent the password and has not answered.
 func (v Verdict) IsUnanswered() bool { return v.unanswered }
+
+// IsUnknown reports a refusal for the name, which the backend does not know: another one
+// may.
+func (v Verdict) IsUnknown() bool {
+	return v.outcome == protocol.Denied && (v.unknown || v.reason == NoSuchUser || v.reason == IllegalName)
+}
 
 // Reason returns the verdict's code in the audit log.
 func (v Verdict) Reason() Reason { return v.reason }
