@@ -22,6 +22,14 @@ type Versioned interface {
 	Version(ctx context.Context) string
 }
 
+// Revised is a Backend that goes by files, and besides asks somebody else. Revision
+// returns a word that is another one when the files may say something else; it may hold
+// any bytes.
+type Revised interface {
+	Backend
+	Revision(ctx context.Context) string
+}
+
 // Verdict is a Backend's answer: yes, no, or could not tell. Only the functions
 // Yes, No and Undecided make one; the zero Verdict is undecided.
 type Verdict struct {
