@@ -83,20 +83,34 @@ func (r *reader) read(path string, depth int) error {
 	number, joined, began := 0, "", 0
 	for line := range strings.Lines(string(content)) {
 		number++
-		line = strings.TrimRight(line, "\r\n")
+		line = trimLine(line)
+		if line == "" || line[0] == '#' {
+			continue // between lines that are joined, too
+		}
 		if joined == "" {
 			began = number
 		}
-		if rest, found := strings.CutSuffix(line, `\`); found {
-			joined += rest
+		joined += line
+		if rest, goesOn := strings.CutSuffix(joined, `\`); goesOn {
+			joined = rest
 			continue
 		}
-		line, joined = joined+line, ""
+		line, joined = strings.TrimRight(joined, blanks), ""
 		if err := r.line(Directive{File: path, Line: began}, line, depth); err != nil {
 			return err
 		}
 	}
-	return r.line(Directive{File: path, Line: began}, joined, depth)
+	return nil // a last line that goes on is none to Squid
+}
+
+// blanks is what Squid takes for them.
+const blanks = " \t\n\v\f\r"
+
+// trimLine returns a line of a file as Squid takes it, without its end: the line ends at
+// the first CR, but blanks before that stay, so that a backslash before them is no last one.
+func trimLine(line string) string {
+	line, _, _ = strings.Cut(strings.TrimSuffix(line, "\n"), "\r")
+	return strings.TrimLeft(line, blanks)
 }
 
 func (r *reader) line(d Directive, line string, depth int) error {

@@ -83,6 +83,35 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// TestLines: what lines there are, as Squid 5.7 says with -k parse.
+func TestLines(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "squid.conf")
+	for content, want := range map[string]string{
+		"# a folder such as C:\\\nhttp_access allow all\n": "2 http_access allow all",
+		"a b\\\n# c\\\n\n \t# d\n  e\nf\n":                 "1 a be|6 f",
+		"a \\\r\n  b\r\nc\r\n":                             "1 a b|3 c",
+		"a \\ \nb":                                         "1 a \\|2 b",
+		"a \rb\n":                                          "1 a",
+		"a\nb \\\n":                                        "1 a",
+		"a \\\n\\\nb\n":                                    "1 a b",
+	} {
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		f, err := Read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, d := range f.Directives {
+			got = append(got, strings.Join(append([]string{fmt.Sprint(d.Line), d.Name}, d.Args...), " "))
+		}
+		if strings.Join(got, "|") != want {
+			t.Errorf("%q: %q, want %q", content, got, want)
+		}
+	}
+}
+
 func TestReadTrouble(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "squid.conf")
