@@ -109,6 +109,14 @@ func examineProgram(s *squidconf.Scheme, r *doctor.Report) {
 			Cure: fmt.Sprintf("auth_param %s children 50 startup=0 idle=2", s.Name),
 		})
 	}
+	for _, d := range s.Programs {
+		if d.Err != nil {
+			r.Add(doctor.Finding{
+				Severity: doctor.Fault, Code: "quotes", Where: d.Position(), What: d.Err.Error(), Why: "Squid does not start",
+				Cure: `put each word with blanks or brackets into quotes, from its first character to its last: -f "(uid=%s)"`,
+			})
+		}
+	}
 	examinePath(s, r)
 }
 

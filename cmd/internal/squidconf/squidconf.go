@@ -24,6 +24,10 @@ type Directive struct {
 	Line int // of its beginning, from 1
 	Name string
 	Args []string
+
+	// Err says why Squid would not start if it reads these arguments as it reads those
+	// of a program: see Split. nil: it would.
+	Err error
 }
 
 // Position returns FILE:LINE.
@@ -114,11 +118,11 @@ func trimLine(line string) string {
 }
 
 func (r *reader) line(d Directive, line string, depth int) error {
-	words := Split(line)
+	words, err := Split(line)
 	if len(words) == 0 {
 		return nil
 	}
-	d.Name, d.Args = words[0], words[1:]
+	d.Name, d.Args, d.Err = words[0], words[1:], err
 	switch d.Name {
 	case "if", "else", "endif":
 		r.file.Conditions = true
@@ -145,36 +149,4 @@ func (r *reader) include(d Directive, depth int) error {
 		}
 	}
 	return nil
-}
-
-// Split splits a line into words: quotes of both kinds hold blanks together, and # begins
-// a comment where a word would begin.
-func Split(line string) (words []string) {
-	var word strings.Builder
-	var quote rune
-	inWord := false
-	end := func() {
-		if inWord {
-			words = append(words, word.String())
-		}
-		word.Reset()
-		inWord = false
-	}
-	for _, c := range line {
-		switch {
-		case quote != 0 && c == quote:
-			quote = 0
-		case quote == 0 && (c == '"' || c == '\''):
-			quote, inWord = c, true
-		case quote == 0 && (c == ' ' || c == '\t'):
-			end()
-		case quote == 0 && c == '#' && !inWord:
-			return words
-		default:
-			word.WriteRune(c)
-			inWord = true
-		}
-	}
-	end()
-	return words
 }

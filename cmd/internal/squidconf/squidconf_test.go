@@ -9,6 +9,8 @@ import (
 	"testing"
 )
 
+// TestSplit: what a helper gets of a line, and which lines Squid refuses, was seen with
+// Squid 5.7.
 func TestSplit(t *testing.T) {
 	for line, want := range map[string]string{
 		"":                      "",
@@ -18,10 +20,23 @@ func TestSplit(t *testing.T) {
 		"a#b c":                 "a#b|c",
 		`a "b c" 'd "e'`:        `a|b c|d "e`,
 		`a "" b`:                "a||b",
-		`a "unfinished b`:       "a|unfinished b",
+		`a "unfinished b`:       "a|unfinished b: a quote is not closed",
 		`-f "(&(uid=%s)(x=y))"`: "-f|(&(uid=%s)(x=y))",
+		`-f (uid=%s)`:           "-f|(uid=%s)",
+		`-f uid(x)`:             "-f|uid(x): a bracket stands in a word without quotes: put quotes around the whole word",
+		`-f"x y" it's a\nb`:     `-f"x|y"|it's|a\nb`,
+		`"q\"r" "t\tu" "\\"`:    "q\"r|t\tu|\\",
+		`"EXAMPLE\domain" x`:    `EXAMPLEdomain|x: within quotes \d means nothing: write \\d`,
+		`"a"b`:                  "a|b: something stands behind a closing quote without a blank",
+		`"a"#b`:                 "a",
+		`"a\`:                   `a\: a quote is not closed`,
 	} {
-		if got := strings.Join(Split(line), "|"); got != want {
+		words, err := Split(line)
+		got := strings.Join(words, "|")
+		if err != nil {
+			got += ": " + err.Error()
+		}
+		if got != want {
 			t.Errorf("%q: %q, want %q", line, got, want)
 		}
 	}
@@ -132,9 +147,9 @@ func FuzzSplit(f *testing.F) {
 	f.Add(`auth_param basic program "/a b" -f '(x=%s)' # comment`)
 	f.Fuzz(func(t *testing.T, line string) {
 		line = strings.ToValidUTF8(line, "")
-		words := Split(line)
-		if plain := !strings.ContainsAny(line, `"'#`); plain && !slices.Equal(words, strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })) {
-			t.Errorf("%q: %q", line, words)
+		words, err := Split(line)
+		if plain := !strings.ContainsAny(line, `"'#`); plain && !slices.Equal(words, strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(blanks, r) })) {
+			t.Errorf("%q: %q, %v", line, words, err)
 		}
 		total := 0
 		for _, w := range words {
