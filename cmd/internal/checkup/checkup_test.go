@@ -100,6 +100,9 @@ func TestSquidConf(t *testing.T) {
 		{"5.7", "proxy_auth REQUIRED", "src 10.0.0.0/8", "fault nobody-is-asked"},
 		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF \"(uid=%s)\" 'a b'", ""},
 		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF -f\"(uid=%s)\"", "fault quotes"},
+		{"5.7", "acl known", "include /no/such/*.conf\nacl known", "fault include-missing"},
+		{"5.7", "acl known", "if false\ninclude /no/such/*.conf\nendif\nacl known", "note conditions warning include-missing"},
+		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF --keytab /etc/squid/${service_name}.keytab", "note macros"},
 		{"5.7", "acl known", "if 1 = 1\nacl known", "note conditions"},
 	} {
 		text := strings.ReplaceAll(strings.Replace(good, c.old, c.new, 1), "SELF", self)

@@ -13,8 +13,12 @@ import (
 
 // examineConf looks at what all schemes have in common.
 func examineConf(f *squidconf.File, r *doctor.Report) {
+	examineIncludes(f, r)
 	if f.Conditions {
 		r.Add(doctor.Finding{Severity: doctor.Note, Code: "conditions", What: "squid.conf has if and endif: all lines are examined, whether they hold or not"})
+	}
+	if f.Macros {
+		r.Add(doctor.Finding{Severity: doctor.Note, Code: "macros", What: "squid.conf has macros: they are taken for what they are in the only process of a service called squid"})
 	}
 	schemes := f.Schemes()
 	if len(schemes) == 0 {
@@ -23,6 +27,20 @@ func examineConf(f *squidconf.File, r *doctor.Report) {
 	}
 	examineOrder(schemes, r)
 	examineAccess(f, r)
+}
+
+// examineIncludes looks for files that are not there.
+func examineIncludes(f *squidconf.File, r *doctor.Report) {
+	for _, d := range f.Missing {
+		finding := doctor.Finding{
+			Severity: doctor.Fault, Code: "include-missing", Where: d.Position(), What: d.Args[0] + " is no file, or matches none",
+			Why: "Squid does not start", Cure: "mend the path, or take the line away; an empty file will do for a pattern",
+		}
+		if d.Conditional {
+			finding.Severity, finding.Why = doctor.Warning, "Squid does not start if the line counts"
+		}
+		r.Add(finding)
+	}
 }
 
 // examineOrder looks at the order of the schemes: some clients take the first that they

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"squidauth/helper/watch"
@@ -25,6 +26,9 @@ type Directive struct {
 	Name string
 	Args []string
 
+	// Conditional reports that the line stands between if and endif.
+	Conditional bool
+
 	// Err says why Squid would not start if it reads these arguments as it reads those
 	// of a program: see Split. nil: it would.
 	Err error
@@ -38,6 +42,10 @@ type File struct {
 	Directives []Directive
 	// Conditions reports that lines stand between if and endif: all of them are here.
 	Conditions bool
+	// Missing are the lines include that no file is there for: Squid does not start.
+	Missing []Directive
+	// Macros reports that lines had macros: see macros.
+	Macros bool
 }
 
 // Read reads the file at path and those that it includes.
@@ -70,9 +78,14 @@ func (f *File) Last(name string) string {
 }
 
 type reader struct {
-	file  File
-	files int
+	file       File
+	files      int
+	conditions int // how many of them the line is within
 }
+
+// macros has what the macros of Squid stand for in the only process of a service that was
+// given no other name: seen with Squid 5.7.
+var macros = strings.NewReplacer("${service_name}", "squid", "${process_name}", "squid", "${process_number}", "1")
 
 var errDeep = errors.New("files include one another too deeply")
 
@@ -118,14 +131,22 @@ func trimLine(line string) string {
 }
 
 func (r *reader) line(d Directive, line string, depth int) error {
-	words, err := Split(line)
+	plain := macros.Replace(line)
+	r.file.Macros = r.file.Macros || plain != line
+	words, err := Split(plain)
 	if len(words) == 0 {
 		return nil
 	}
-	d.Name, d.Args, d.Err = words[0], words[1:], err
+	d.Name, d.Args, d.Err, d.Conditional = words[0], words[1:], err, r.conditions > 0
 	switch d.Name {
-	case "if", "else", "endif":
+	case "if":
 		r.file.Conditions = true
+		r.conditions++
+		return nil
+	case "else":
+		return nil
+	case "endif":
+		r.conditions = max(r.conditions-1, 0)
 		return nil
 	case "include":
 		return r.include(d, depth)
@@ -135,12 +156,17 @@ func (r *reader) line(d Directive, line string, depth int) error {
 }
 
 // include reads the files that the patterns match, as Squid does in the order of their
-// names. A pattern that matches nothing is no error.
+// names.
 func (r *reader) include(d Directive, depth int) error {
 	for _, pattern := range d.Args {
-		paths, err := filepath.Glob(pattern)
+		paths, err := glob(pattern)
 		if err != nil {
 			return fmt.Errorf("%s: %w", d.Position(), err)
+		}
+		if len(paths) == 0 {
+			missing := d
+			missing.Args = []string{pattern}
+			r.file.Missing = append(r.file.Missing, missing)
 		}
 		for _, path := range paths {
 			if err := r.read(path, depth+1); err != nil {
@@ -149,4 +175,14 @@ func (r *reader) include(d Directive, depth int) error {
 		}
 	}
 	return nil
+}
+
+// glob returns the paths that match, as glob(3) does: a file whose name begins with a dot,
+// such as an editor's, has to be asked for.
+func glob(pattern string) ([]string, error) {
+	paths, err := filepath.Glob(pattern)
+	if strings.HasPrefix(filepath.Base(pattern), ".") {
+		return paths, err
+	}
+	return slices.DeleteFunc(paths, func(p string) bool { return strings.HasPrefix(filepath.Base(p), ".") }), err
 }

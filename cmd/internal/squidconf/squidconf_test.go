@@ -127,6 +127,48 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// TestInclude: with which lines Squid 5.7 does not start, and which files it reads.
+func TestInclude(t *testing.T) {
+	dir := t.TempDir()
+	for name, content := range map[string]string{"a.conf": "a1\n", ".b.conf": "b1\n", ".c": "c1\n", "squid.conf": "process\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "squid.conf")
+	for content, want := range map[string]string{
+		"include DIR/a.*":                      "a1",
+		"include DIR/*.conf":                   "a1 process",
+		"include DIR/.c DIR/a.conf":            "c1 a1",
+		"include DIR/none.d/*.conf":            "missing 1 DIR/none.d/*.conf",
+		"include DIR/a.conf DIR/none":          "a1 missing 1 DIR/none",
+		"x\nif false\ninclude DIR/none\nendif": "x missing 3 DIR/none, perhaps",
+		"if 1 = 1\nif 1 = 1\nendif\nelse\nx\nendif\nendif\ny\ninclude DIR/none": "x? y missing 9 DIR/none",
+		"include DIR/${process_name}.conf":                                      "process macros",
+	} {
+		if err := os.WriteFile(path, []byte(strings.ReplaceAll(content, "DIR", dir)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		f, err := Read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, d := range f.Directives {
+			got = append(got, d.Name+map[bool]string{true: "?"}[d.Conditional])
+		}
+		for _, d := range f.Missing {
+			got = append(got, fmt.Sprint("missing ", d.Line, " ", strings.ReplaceAll(d.Args[0], dir, "DIR"))+map[bool]string{true: ", perhaps"}[d.Conditional])
+		}
+		if f.Macros {
+			got = append(got, "macros")
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q: %q, want %q", content, got, want)
+		}
+	}
+}
+
 func TestReadTrouble(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "squid.conf")
