@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"squidauth/cmd/internal/squidconf"
 	"squidauth/helper/doctor"
@@ -26,7 +25,7 @@ func examineConf(f *squidconf.File, r *doctor.Report) {
 		return
 	}
 	examineOrder(schemes, r)
-	examineAccess(f, r)
+	readAccess(f).examine(r)
 }
 
 // examineIncludes looks for files that are not there.
@@ -57,46 +56,6 @@ func examineOrder(schemes []*squidconf.Scheme, r *doctor.Report) {
 				Cure: fmt.Sprintf("put all lines of auth_param %s above those of auth_param %s", b.Name, a.Name),
 			})
 		}
-	}
-}
-
-// examineAccess looks whether anything in squid.conf asks for a login at all, before
-// everybody is let in.
-func examineAccess(f *squidconf.File, r *doctor.Report) {
-	logins := map[string]bool{}
-	for _, d := range f.All("acl") {
-		if len(d.Args) >= 2 && slices.Contains([]string{"proxy_auth", "proxy_auth_regex", "ext_user", "note", "external"}, d.Args[1]) {
-			logins[d.Args[0]] = true
-		}
-	}
-	rules := f.All("http_access")
-	asks := slices.IndexFunc(rules, func(d squidconf.Directive) bool {
-		return slices.ContainsFunc(d.Args[min(1, len(d.Args)):], func(word string) bool { return logins[strings.TrimPrefix(word, "!")] })
-	})
-	open := slices.IndexFunc(rules, func(d squidconf.Directive) bool { return slices.Equal(d.Args, []string{"allow", "all"}) })
-	switch {
-	case asks < 0:
-		r.Add(doctor.Finding{
-			Severity: doctor.Fault, Code: "nobody-is-asked", What: "no http_access line has an acl of proxy_auth",
-			Why: "nobody is asked to log in", Cure: "acl known proxy_auth REQUIRED, and: http_access allow known, http_access deny all",
-		})
-	case open >= 0 && open < asks:
-		r.Add(doctor.Finding{
-			Severity: doctor.Fault, Code: "open-to-all", Where: rules[open].Position(), What: "http_access allow all stands above the line that asks for a login",
-			Why: "everybody is let in without a login", Cure: "take that line away, or put it below " + rules[asks].Position(),
-		})
-	case open >= 0:
-		r.Add(doctor.Finding{
-			Severity: doctor.Warning, Code: "allow-all", Where: rules[open].Position(), What: "http_access allow all: who gets that far is let in without a login",
-			Cure: "end the list with http_access deny all",
-		})
-	case !slices.Equal(rules[len(rules)-1].Args, []string{"deny", "all"}):
-		r.Add(doctor.Finding{
-			Severity: doctor.Warning, Code: "no-deny-all", Where: rules[len(rules)-1].Position(), What: "the list of http_access does not end with deny all",
-			Why: "who matches no line gets the opposite of the last one", Cure: "http_access deny all",
-		})
-	default:
-		r.Good("http-access", rules[asks].Position(), "asks for a login")
 	}
 }
 
