@@ -140,7 +140,7 @@ func TestSquidConf(t *testing.T) {
 
 func TestNothingToExamine(t *testing.T) {
 	conf := filepath.Join(t.TempDir(), "squid.conf")
-	for _, content := range []string{"", "http_access deny all\n"} {
+	for _, content := range []string{"", "http_access deny all\n", "auth_param negotiate program /bin/sh\n"} {
 		if err := os.WriteFile(conf, []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -149,6 +149,32 @@ func TestNothingToExamine(t *testing.T) {
 			t.Errorf("status %d, %v", status, err)
 		}
 	}
+}
+
+// TestOtherProgram: the cure names the program by its own name, as no other has the doctor.
+func TestOtherProgram(t *testing.T) {
+	dir := t.TempDir()
+	program, link := filepath.Join(dir, "basic-db"), filepath.Join(dir, "basic_db_auth")
+	if err := errors.Join(os.WriteFile(program, nil, 0o755), os.Symlink(program, link)); err != nil {
+		t.Fatal(err)
+	}
+	conf := filepath.Join(dir, "squid.conf")
+	if err := os.WriteFile(conf, []byte("auth_param basic program "+link+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	con := consultation{patient: Patient{Name: "basic", Scheme: "basic", Open: open}, conf: conf, version: "5.7", user: "root"}
+	if _, err := con.run(t.Context(), nil, new(strings.Builder)); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range con.report.Findings() {
+		if f.Code == "other-program" {
+			if want := program + " doctor"; !strings.Contains(f.Cure, want) {
+				t.Errorf("%q lacks %s", f.Cure, want)
+			}
+			return
+		}
+	}
+	t.Error("it was not found")
 }
 
 // TestEnvironment: who examines as another user leaves there no more of root's
