@@ -69,8 +69,15 @@ func TestSquidConf(t *testing.T) {
 	if err := os.WriteFile(notProgram, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
+	forAll := filepath.Join(t.TempDir(), "program")
+	if err := errors.Join(os.WriteFile(forAll, nil, 0o755), os.Chmod(forAll, 0o757)); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ version, old, new, want string }{
 		{"5.7", "", "", ""},
+		{"5.7", "negotiate program SELF", "negotiate program " + forAll, "fault program-writable"},
+		{"5.7", "auth_param basic", "auth_param Basic", "fault capitals"},
+		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF\nauth_param basic Realm proxy", "fault capitals"},
 		{"6.14", "", "", ""},
 		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF busy\nauth_param basic children 5 concurrency=5\nauth_param basic key_extras \"%>a %<lp\"", ""},
 		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF\nauth_param basic children 5 concurrency=5", "fault concurrency"},

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strings"
 
 	"squidauth/cmd/internal/squidconf"
 	"squidauth/helper/doctor"
@@ -24,6 +26,7 @@ func examineConf(f *squidconf.File, r *doctor.Report) {
 		r.Add(doctor.Finding{Severity: doctor.Warning, Code: "no-scheme", What: "squid.conf has no auth_param program line", Why: "nobody is asked to log in"})
 		return
 	}
+	examineCase(f, r)
 	examineOrder(schemes, r)
 	readAccess(f).examine(r)
 }
@@ -39,6 +42,20 @@ func examineIncludes(f *squidconf.File, r *doctor.Report) {
 			finding.Severity, finding.Why = doctor.Warning, "Squid does not start if the line counts"
 		}
 		r.Add(finding)
+	}
+}
+
+// examineCase looks for words that Squid knows in lower case only: it does not start with
+// another scheme, and takes no notice of another setting.
+func examineCase(f *squidconf.File, r *doctor.Report) {
+	for _, d := range f.All("auth_param") {
+		words := strings.Join(d.Args[:min(2, len(d.Args))], " ")
+		if lower := strings.ToLower(words); lower != words {
+			r.Add(doctor.Finding{
+				Severity: doctor.Fault, Code: "capitals", Where: d.Position(), What: "auth_param " + words + " is in capitals",
+				Why: "Squid does not start, or takes no notice of the line", Cure: "auth_param " + lower,
+			})
+		}
 	}
 }
 
@@ -111,6 +128,11 @@ func examinePath(s *squidconf.Scheme, r *doctor.Report) {
 		fault("program-missing", err.Error(), "install it there, or mend the path")
 	case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:
 		fault("program-not-executable", path+" is no program", "chmod 755 "+path)
+	case info.Mode()&0o002 != 0 && runtime.GOOS != "windows": // which has no such modes
+		r.Add(doctor.Finding{
+			Severity: doctor.Fault, Code: "program-writable", Where: s.Position(), What: fmt.Sprintf("everybody on this machine can change %s (mode %04o)", path, info.Mode().Perm()),
+			Why: "who does so lets anybody in, and reads all passwords", Cure: "chmod 755 " + path + ", after it has been installed anew",
+		})
 	default:
 		r.Good("program", s.Position(), "%s: %s", s.Name, path)
 	}
