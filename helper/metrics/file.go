@@ -159,6 +159,9 @@ func (f *File) read() (counters, error) {
 	return all, nil
 }
 
+// mode lets node_exporter, another user, read the file. It holds no names of users.
+const mode = 0o644
+
 // replace puts a new file in the place of the old one at once: who reads it needs no
 // lock.
 func (f *File) replace(content []byte) error {
@@ -166,11 +169,12 @@ func (f *File) replace(content []byte) error {
 	if err := os.Remove(next); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	file, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	file, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err
 	}
 	_, err = file.Write(content)
+	err = errors.Join(err, file.Chmod(mode)) // Squid's umask is 027 where squid.conf names no other
 	if err := errors.Join(err, file.Close()); err != nil {
 		return err
 	}
