@@ -5,6 +5,7 @@ package squidconf
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -169,6 +170,9 @@ func (r *reader) include(d Directive, depth int) error {
 			r.file.Missing = append(r.file.Missing, missing)
 		}
 		for _, path := range paths {
+			if info, err := os.Stat(path); err == nil && info.IsDir() {
+				continue // which Squid finds empty
+			}
 			if err := r.read(path, depth+1); err != nil {
 				return err
 			}
