@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"squidauth/helper/state"
 	"squidauth/protocol"
 )
 
@@ -185,6 +186,31 @@ func TestTrouble(t *testing.T) {
 }
 
 // FuzzParse: what can be read is written alike.
+// TestStuck: neither the first login nor the end waits for a lock that somebody keeps, or
+// for a disk that hangs.
+func TestStuck(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		lock, err := state.Take(t.Context(), dir, nameOf(protocol.Basic)+lockSuffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		f := Open(dir, protocol.Basic, slog.New(slog.DiscardHandler))
+		if waited := time.Since(began); waited > 0 {
+			t.Errorf("who opened it waited for %v", waited)
+		}
+		lock.Unlock()
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+		hung := &File{stop: make(chan struct{}), stopped: make(chan struct{})}
+		if err := hung.Close(); err == nil {
+			t.Error("what was lost is not told")
+		}
+	})
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(golden))
 	f.Add([]byte("squidauth_logins_total{} 1e3\n\n# x\n"))

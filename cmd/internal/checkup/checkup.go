@@ -114,7 +114,7 @@ func (c *consultation) run(ctx context.Context, args []string, out io.Writer) (s
 	return 0, nil
 }
 
-var errNoLine = errors.New("it has no auth_param line with a helper of this program: give the helper's own options behind --")
+var errNoLine = errors.New("it has no auth_param line of this program's scheme: give the helper's own options behind --")
 
 // squidConf examines the file and the helpers of this program in it.
 func (c *consultation) squidConf(ctx context.Context) error {
@@ -126,7 +126,6 @@ func (c *consultation) squidConf(ctx context.Context) error {
 	banner := askSquid(ctx)
 	c.examineVersion(cmp.Or(c.version, banner), conf)
 	c.chooseUser(cmp.Or(conf.Last("cache_effective_user"), defaultUser(banner)))
-	found := false
 	for _, s := range conf.Schemes() {
 		examineProgram(s, &c.report)
 		switch {
@@ -135,11 +134,10 @@ func (c *consultation) squidConf(ctx context.Context) error {
 		case !isThis(s.Command()[0]):
 			c.report.Add(doctor.Finding{
 				Severity: doctor.Note, Code: "other-program", Where: s.Position(), What: "the program is another file than the one that examines it: its options are not examined",
-				Cure: "if it is one of ours: " + s.Command()[0] + " doctor --squid-conf " + c.conf,
+				Cure: "if it is one of ours: " + own(s.Command()[0]) + " doctor --squid-conf " + c.conf,
 			})
 			continue
 		}
-		found = true
 		if err := c.helper(ctx, s.Command(), s); err != nil {
 			c.report.Add(doctor.Finding{
 				Severity: doctor.Fault, Code: "command-line", Where: s.Position(), What: err.Error(),
@@ -147,7 +145,7 @@ func (c *consultation) squidConf(ctx context.Context) error {
 			})
 		}
 	}
-	if !found && len(conf.Schemes()) == 0 {
+	if !slices.ContainsFunc(conf.Schemes(), func(s *squidconf.Scheme) bool { return s.Name == c.patient.Scheme }) {
 		return fmt.Errorf("%s: %w", c.conf, errNoLine)
 	}
 	return nil
@@ -163,6 +161,15 @@ func (c *consultation) chooseUser(squids string) {
 			Severity: doctor.Note, Code: "squid-user", What: "as which user Squid runs is not known: files are examined as root, who can read all", Cure: "--user proxy",
 		})
 	}
+}
+
+// own returns the path of a program by its own name: called by the name of another program
+// ours has no commands.
+func own(path string) string {
+	if resolved, err := filepath.EvalSymlinks(path); err == nil {
+		return resolved
+	}
+	return path
 }
 
 // isThis reports whether a program is this very file, by whatever name.

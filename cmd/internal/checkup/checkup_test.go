@@ -69,8 +69,15 @@ func TestSquidConf(t *testing.T) {
 	if err := os.WriteFile(notProgram, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
+	forAll := filepath.Join(t.TempDir(), "program")
+	if err := errors.Join(os.WriteFile(forAll, nil, 0o755), os.Chmod(forAll, 0o757)); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ version, old, new, want string }{
 		{"5.7", "", "", ""},
+		{"5.7", "negotiate program SELF", "negotiate program " + forAll, "fault program-writable"},
+		{"5.7", "auth_param basic", "auth_param Basic", "fault capitals"},
+		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF\nauth_param basic Realm proxy", "fault capitals"},
 		{"6.14", "", "", ""},
 		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF busy\nauth_param basic children 5 concurrency=5\nauth_param basic key_extras \"%>a %<lp\"", ""},
 		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF\nauth_param basic children 5 concurrency=5", "fault concurrency"},
@@ -95,9 +102,20 @@ func TestSquidConf(t *testing.T) {
 		{"unknown", "", "", "note squid-version"},
 		{"5.7", "auth_param negotiate", "auth_param basic program SELF\nauth_param negotiate", "warning program-twice warning scheme-order"},
 		{"5.7", "http_access deny !known", "http_access allow all\nhttp_access deny !known", "fault open-to-all"},
+		{"5.7", "http_access deny !known", "http_access deny all\nhttp_access deny !known", "fault closed-to-all"},
+		{"5.7", "http_access deny !known", "http_access deny all\nhttp_access allow all\nhttp_access deny !known", "fault closed-to-all"},
+		{"5.7", "http_access deny !known", "http_access allow all\nhttp_access deny all\nhttp_access deny !known", "fault open-to-all"},
+		{"5.7", "http_access deny !known", "if false\nhttp_access deny all\nendif\nhttp_access deny !known", "note conditions"},
+		{"5.7", "http_access deny !known", "http_access deny all CONNECT\nhttp_access allow localnet\nhttp_access allow localhost manager\nhttp_access deny !known", "note let-in-unasked"},
+		{"5.7", "http_access deny all", "http_access allow localnet\nhttp_access deny all", ""},
 		{"5.7", "http_access deny all", "http_access allow all", "warning allow-all"},
 		{"5.7", "http_access deny all", "", "warning no-deny-all"},
 		{"5.7", "proxy_auth REQUIRED", "src 10.0.0.0/8", "fault nobody-is-asked"},
+		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF \"(uid=%s)\" 'a b'", ""},
+		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF -f\"(uid=%s)\"", "fault quotes"},
+		{"5.7", "acl known", "include /no/such/*.conf\nacl known", "fault include-missing"},
+		{"5.7", "acl known", "if false\ninclude /no/such/*.conf\nendif\nacl known", "note conditions warning include-missing"},
+		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF --keytab /etc/squid/${service_name}.keytab", "note macros"},
 		{"5.7", "acl known", "if 1 = 1\nacl known", "note conditions"},
 	} {
 		text := strings.ReplaceAll(strings.Replace(good, c.old, c.new, 1), "SELF", self)
@@ -129,7 +147,7 @@ func TestSquidConf(t *testing.T) {
 
 func TestNothingToExamine(t *testing.T) {
 	conf := filepath.Join(t.TempDir(), "squid.conf")
-	for _, content := range []string{"", "http_access deny all\n"} {
+	for _, content := range []string{"", "http_access deny all\n", "auth_param negotiate program /bin/sh\n"} {
 		if err := os.WriteFile(conf, []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -138,6 +156,32 @@ func TestNothingToExamine(t *testing.T) {
 			t.Errorf("status %d, %v", status, err)
 		}
 	}
+}
+
+// TestOtherProgram: the cure names the program by its own name, as no other has the doctor.
+func TestOtherProgram(t *testing.T) {
+	dir := t.TempDir()
+	program, link := filepath.Join(dir, "basic-db"), filepath.Join(dir, "basic_db_auth")
+	if err := errors.Join(os.WriteFile(program, nil, 0o755), os.Symlink(program, link)); err != nil {
+		t.Fatal(err)
+	}
+	conf := filepath.Join(dir, "squid.conf")
+	if err := os.WriteFile(conf, []byte("auth_param basic program "+link+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	con := consultation{patient: Patient{Name: "basic", Scheme: "basic", Open: open}, conf: conf, version: "5.7", user: "root"}
+	if _, err := con.run(t.Context(), nil, new(strings.Builder)); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range con.report.Findings() {
+		if f.Code == "other-program" {
+			if want := program + " doctor"; !strings.Contains(f.Cure, want) {
+				t.Errorf("%q lacks %s", f.Cure, want)
+			}
+			return
+		}
+	}
+	t.Error("it was not found")
 }
 
 // TestEnvironment: who examines as another user leaves there no more of root's

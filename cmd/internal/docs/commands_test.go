@@ -199,8 +199,11 @@ func isDirective(line string) bool {
 
 // directive checks what squid.conf starts.
 func (c *checker) directive(line string) {
-	words := squidconf.Split(line)
+	words, err := squidconf.Split(line)
 	if len(words) > 3 && words[0] == "auth_param" && words[2] == "program" {
+		if err != nil {
+			c.errorf("%v", err)
+		}
 		c.own(words[3:])
 	}
 }
@@ -228,7 +231,7 @@ func simpleCommands(line string) (list [][]string) {
 		words = nil
 	}
 	skip := false
-	for _, w := range squidconf.Split(line) {
+	for _, w := range shellWords(line) {
 		name, _, assigns := strings.Cut(w, "=")
 		switch {
 		case skip:

@@ -50,6 +50,10 @@ problem() {
 # elsewhere reports whether a path is a link to our programs in another LIBEXEC.
 elsewhere() { case $(readlink "$1") in */drop-in/"${1##*/}") return 0 ;; esac; return 1; }
 
+# taken_over reports whether our programs in another LIBEXEC have the place: what was there
+# before is for them to put back.
+taken_over() { ! ours "$1" && elsewhere "$1" && there "$root$(readlink "$1")"; }
+
 # keep keeps what is there under another name as well. It stays where it is until the
 # link takes its place, so that Squid is never without a helper, whatever fails.
 keep() {
@@ -88,6 +92,9 @@ put() {
 # take gives a name back to what had it before.
 take() {
 	name=$1 path=$squid/$1
+	if taken_over "$root$path"; then
+		return
+	fi
 	if there "$root$path.$kept"; then
 		if [ "$root$path" -ef "$root$path.$kept" ]; then # it was never replaced
 			rm -f "$root$path.$kept" || return

@@ -99,7 +99,12 @@ func TestOtherPrefix(t *testing.T) {
 	h.run("install", ours, squid, "force")
 	h.want("basic_ncsa_auth", "-> "+ours+"/drop-in/basic_ncsa_auth")
 	h.want(kept, "Squid's own")
-	h.run("remove", local, squid) // not ours to take
+	if !h.run("remove", local) { // not theirs to take, and no reason for them to stay
+		t.Error("programs whose links others have taken over cannot be taken away")
+	}
+	if _, err := os.Stat(h.dir + local + "/drop-in.places"); err == nil {
+		t.Error("they are held to have links still")
+	}
 	h.want("basic_ncsa_auth", "-> "+ours+"/drop-in/basic_ncsa_auth")
 	h.run("remove", ours, squid)
 	h.want("basic_ncsa_auth", "Squid's own")

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"squidauth/helper/printable"
 	"squidauth/protocol"
 )
 
@@ -33,6 +34,21 @@ func openProxy(scheme, address string, target *url.URL) *proxyPeer {
 }
 
 func (p *proxyPeer) exchange(ctx context.Context, first bool, token []byte) (answer, error) {
+	return p.ask(ctx, first, http.Header{"Proxy-Authorization": {p.scheme + " " + base64.StdEncoding.EncodeToString(token)}})
+}
+
+// checkAsks returns an error if the proxy lets in who does not log in: nobody knows then
+// what it thinks of a login.
+func (p *proxyPeer) checkAsks(ctx context.Context) error {
+	a, err := p.ask(ctx, true, http.Header{})
+	if err == nil && a.outcome == protocol.Accepted {
+		err = fmt.Errorf("the proxy asks for no login: it answers %s to who sends none, so a wrong one would be as good; look at http_access in its squid.conf, or take another --url", printable.Text(a.said))
+	}
+	return err
+}
+
+// ask sends a request and returns what comes back, on a new connection if it is the first.
+func (p *proxyPeer) ask(ctx context.Context, first bool, header http.Header) (answer, error) {
 	if first {
 		if err := p.dial(ctx); err != nil {
 			return answer{}, err
@@ -40,10 +56,8 @@ func (p *proxyPeer) exchange(ctx context.Context, first bool, token []byte) (ans
 	}
 	stop := context.AfterFunc(ctx, func() { p.conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	request := &http.Request{
-		Method: http.MethodGet, URL: p.url, Host: p.url.Host,
-		Header: http.Header{"Proxy-Authorization": {p.scheme + " " + base64.StdEncoding.EncodeToString(token)}, "User-Agent": {"squidauth"}},
-	}
+	header.Set("User-Agent", "squidauth")
+	request := &http.Request{Method: http.MethodGet, URL: p.url, Host: p.url.Host, Header: header}
 	if p.url.Scheme == "https" {
 		request.Method, request.URL = http.MethodConnect, &url.URL{Host: p.url.Host}
 	}
