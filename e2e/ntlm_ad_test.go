@@ -77,20 +77,21 @@ var adReasons = map[e2e.Refusal]string{
 	e2e.InvalidWorkstation: "workstation-not-allowed",
 }
 
-// TestNTLMADGroups has our helper, called as ntlm_auth too, and squid.conf decide by
+// TestNTLMADGroups has our helper, called as the programs that it replaces too, decide by
 // group. Alice is in ProxyUsers through another group.
 func TestNTLMADGroups(t *testing.T) {
 	t.Parallel()
 	ad := activeDirectory.Domain(t)
 	group := ad.SID(t, "ProxyUsers").Text
-	for name, command := range map[string][2]string{
-		"ntlm":      {programs.Path(t, "ntlm"), "--require-group=" + group},
-		"ntlm_auth": {programs.As(t, "ntlm", "ntlm_auth"), "--helper-protocol=squid-2.5-ntlmssp --require-membership-of=" + group},
+	for name, c := range map[string]struct{ options, alice string }{
+		"ntlm":             {"--require-group=" + group, e2e.ADDomain + `\alice`},
+		"ntlm_auth":        {"--helper-protocol=squid-2.5-ntlmssp --require-membership-of=" + group, e2e.ADDomain + `\alice`},
+		"ntlm_smb_lm_auth": {"--require-group=" + group + " -b " + e2e.ADDomain + "/" + ad.Address(), strings.ToLower(e2e.ADDomain) + `\alice`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			squid, origin := adNTLM(t, ad, command[0], command[1], "5 startup=2 idle=1")
-			mustLogIn(t, squid, origin, ours(e2e.ADDomain, adUser(t, "alice")), e2e.ADDomain+`\alice`)
+			squid, origin := adNTLM(t, ad, programs.As(t, "ntlm", name), c.options, "5 startup=2 idle=1")
+			mustLogIn(t, squid, origin, ours(e2e.ADDomain, adUser(t, "alice")), c.alice)
 			mustNotLogIn(t, squid, origin, ours(e2e.ADDomain, adUser(t, "mallory")))
 			mustSay(t, squid, "login refused", "mallory", "reason=not-in-required-group")
 		})
