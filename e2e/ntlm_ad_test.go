@@ -126,7 +126,8 @@ func TestNTLMADCrowd(t *testing.T) {
 // when it is back.
 func TestNTLMADRestart(t *testing.T) { // not in parallel with others of the domain
 	ad := activeDirectory.Domain(t)
-	squid, origin := adNTLM(t, ad, programs.Path(t, "ntlm"), "--timeout 5s", "4 startup=4 idle=1")
+	metrics := e2e.ProxyDir(t)
+	squid, origin := adNTLM(t, ad, programs.Path(t, "ntlm"), "--timeout 5s --metrics "+metrics, "4 startup=4 idle=1")
 	alice := ours(e2e.ADDomain, adUser(t, "alice"))
 	mustLogIn(t, squid, origin, alice, e2e.ADDomain+`\alice`)
 	ad.Stop(t)
@@ -145,4 +146,9 @@ func TestNTLMADRestart(t *testing.T) { // not in parallel with others of the dom
 	if log := squid.CacheLog(); strings.Contains(log, "reason=wrong-password") {
 		t.Error("somebody was blamed for the controller's absence")
 	}
+	e2e.Eventually(t, soon, "the controller's ups and downs among the metrics", func() bool {
+		content, err := os.ReadFile(filepath.Join(metrics, "squidauth-ntlm.prom"))
+		text := string(content)
+		return err == nil && strings.Contains(text, `controller="`+ad.Address()+`",end="answered"}`) && strings.Contains(text, `end="failed"}`)
+	})
 }

@@ -74,6 +74,13 @@ func (f *File) Observe(r protocol.Reply, took time.Duration) {
 	f.tally.observe(r, took)
 }
 
+// ObserveServer counts a question to a domain controller by how it ended.
+func (f *File) ObserveServer(controller, end string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tally.asked(question{controller, end})
+}
+
 // Close writes what is not written yet.
 func (f *File) Close() error {
 	close(f.stop)

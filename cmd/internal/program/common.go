@@ -143,7 +143,7 @@ func (c *Common) Options(scheme protocol.Scheme) (helper.Options, error) {
 	opt.Log = helper.NewLog(c.queue, format, c.debug)
 	if c.metrics != "" {
 		file := metrics.Open(c.metrics, scheme, opt.Log)
-		opt.Observe = file.Observe
+		opt.Observe, opt.ObserveServer = file.Observe, file.ObserveServer
 		c.closers = append(c.closers, file)
 	}
 	return opt, nil
