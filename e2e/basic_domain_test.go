@@ -118,6 +118,40 @@ func TestWindowsPasswordOutage(t *testing.T) { // not in parallel with others of
 	}
 }
 
+// TestWindowsPasswordSlow has the domain controller stop and go while many logins are on
+// their way: all get their answer, and it is the right one.
+func TestWindowsPasswordSlow(t *testing.T) { // not in parallel with others of the domain
+	const rounds, logins = 3, 12
+	ad := activeDirectory.Domain(t)
+	secret := filepath.Join(e2e.Dir(t), "secret")
+	writeSecret(t, secret, e2e.AccountOf(t, "PROXY$").Password)
+	helper := e2e.StartPeer(t, e2e.PeerConfig{AsProxy: true, Command: []string{
+		programs.Path(t, "basic"), "--concurrency=20", "--timeout=10s", "windows", "--domain=" + e2e.ADDomain, "--dc=" + ad.Address(),
+		"--machine-account=PROXY$", "--machine-secret=" + secret, "--state-dir=" + ad.ProxyStateDir(),
+	}})
+	users := []string{"alice", "bob", "jürgen", "manygroups"}
+	line := func(n int) string {
+		user := users[n%len(users)]
+		return fmt.Sprintf("%d %s %s", n, rfc1738(user), rfc1738(e2e.AccountOf(t, user).Password))
+	}
+	if got := helper.Ask(t, line(0)); !strings.HasPrefix(got, "0 OK") {
+		t.Fatalf("%q\n%s", got, helper.Log())
+	}
+	for range rounds {
+		ad.Freeze(t)
+		for n := range logins {
+			helper.Say(t, line(n))
+		}
+		time.Sleep(500 * time.Millisecond) // a slow controller: well within the time limit
+		ad.Resume(t)
+		for range logins {
+			if got := helper.Next(t); !strings.Contains(got, " OK") {
+				t.Errorf("%q\n%s", got, helper.Log())
+			}
+		}
+	}
+}
+
 // TestWindowsPasswordOldNames logs in with programs in the place of others. Samba's
 // ntlm_auth stands for ours of NTLM, which hands Basic on.
 func TestWindowsPasswordOldNames(t *testing.T) {
