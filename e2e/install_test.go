@@ -116,6 +116,32 @@ func TestInstall(t *testing.T) {
 	}
 }
 
+// TestInstallElsewhere has the programs in a folder that PREFIX has nothing to do with.
+func TestInstallElsewhere(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, folder := range []string{"opt", "usr/share/man/man8", "usr/share/bash-completion/completions"} {
+		if err := os.MkdirAll(filepath.Join(dir, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := tree(t, dir)
+	const libexec = "LIBEXEC=/opt/squid-helpers"
+	if out, err := makeAt(t, dir, libexec, "install"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	out, err := exec.Command(filepath.Join(dir, "opt/squid-helpers/drop-in/negotiate_kerberos_auth"), "--version").CombinedOutput()
+	if err != nil || len(out) == 0 {
+		t.Errorf("the link in that folder: %q, %v", out, err)
+	}
+	if out, err := makeAt(t, dir, libexec, "uninstall"); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if after := tree(t, dir); after != before {
+		t.Errorf("uninstalling left\n%s\nand before there was\n%s", after, before)
+	}
+}
+
 // ourPrograms returns the names of all that are built.
 func ourPrograms(t *testing.T) (names []string) {
 	t.Helper()

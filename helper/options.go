@@ -58,6 +58,10 @@ type Options struct {
 	// Observe is told of every reply and how long it took, by several goroutines
 	// at a time; nil: nobody is.
 	Observe func(r protocol.Reply, took time.Duration)
+
+	// ObserveServer is for Handlers that ask servers to tell how each question ended,
+	// in a word; by several goroutines at a time. nil: nobody wants to know.
+	ObserveServer func(server, end string)
 }
 
 func (o Options) timeout() time.Duration {

@@ -62,7 +62,7 @@ func (w *windowsFlags) open(opt helper.Options, stateDir string) (basic.Backend,
 	if err != nil {
 		return nil, err
 	}
-	w.domain.StateDir = stateDir
+	w.domain.StateDir, w.domain.Observe = stateDir, opt.ObserveServer
 	verifier, err := w.domain.Verifier(opt.Log)
 	if err != nil {
 		return nil, err

@@ -74,6 +74,13 @@ func (f *File) Observe(r protocol.Reply, took time.Duration) {
 	f.tally.observe(r, took)
 }
 
+// ObserveServer counts a question to a domain controller by how it ended.
+func (f *File) ObserveServer(controller, end string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tally.asked(question{controller, end})
+}
+
 var errHangs = errors.New("the disk with the metrics does not answer: what was counted last is lost")
 
 // Close writes what is not written yet. It does not wait for a disk that hangs.

@@ -37,6 +37,7 @@ type Patient struct {
 // Settings are what squid.conf must say alike.
 type Settings struct {
 	Concurrency, KeyExtras int
+	Legacy                 bool // dialect
 }
 
 const description = `Without arguments the lines of squid.conf are examined, and each helper of this program
@@ -89,6 +90,7 @@ type consultation struct {
 	patient                 Patient
 	conf, version, user, as string
 	json, fromStdin         bool
+	oldWords                bool // Squid knows the words of --dialect legacy only
 	report                  doctor.Report
 }
 
@@ -194,6 +196,9 @@ func (c *consultation) helper(ctx context.Context, args []string, s *squidconf.S
 	}
 	if s != nil {
 		compare(s, settings, &c.report)
+		if c.oldWords {
+			compareDialect(s, settings, &c.report)
+		}
 		defer c.report.Drop(func(f doctor.Finding) bool { return refuted(f, s) })
 	}
 	as, err := otherUser(c.user)

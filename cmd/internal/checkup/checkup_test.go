@@ -45,7 +45,7 @@ func open(args []string) (doctor.Examiner, Settings, error) {
 		return patient(args), Settings{Concurrency: 5, KeyExtras: 2}, nil
 	}
 	opened.Add(1)
-	return patient(args), Settings{}, nil
+	return patient(args), Settings{Legacy: slices.Contains(args, "legacy")}, nil
 }
 
 // good is a squid.conf in which nothing is wrong; SELF is our program.
@@ -99,6 +99,8 @@ func TestSquidConf(t *testing.T) {
 		{"3.5", "", "", "fault squid-overload"},
 		{"3.4", "auth_param negotiate children 20 on-persistent-overload=ERR", "auth_param basic key_extras %>a", "fault key-extras fault squid-key-extras"},
 		{"4.16", "auth_param basic program SELF", "auth_param basic program SELF\nauth_param basic utf8 on", "note squid-utf8"},
+		{"3.3", "children 20 on-persistent-overload=ERR\nauth_param basic program SELF", "children 20\nauth_param basic program SELF", "warning squid-dialect"},
+		{"3.3", "children 20 on-persistent-overload=ERR\nauth_param basic program SELF", "children 20\nauth_param basic program SELF legacy", ""},
 		{"unknown", "", "", "note squid-version"},
 		{"5.7", "auth_param negotiate", "auth_param basic program SELF\nauth_param negotiate", "warning program-twice warning scheme-order"},
 		{"5.7", "http_access deny !known", "http_access allow all\nhttp_access deny !known", "fault open-to-all"},

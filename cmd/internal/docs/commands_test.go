@@ -63,7 +63,7 @@ var covered = map[string]string{
 	"basic_radius_auth": "TestRadiusDropIn", "basic_pam_auth": "TestPAMDropIn", "basic_getpwnam_auth": "TestGetpwnamDropIn",
 	"basic_nis_auth": "TestScripts", "basic_db_auth": "TestDBDropIn", "basic_sasl_auth": "TestSASLDropIn", "basic_pop3_auth": "TestPOP3DropIn",
 	"basic_smb_auth": "TestWindowsPasswordOldNames", "basic_smb_lm_auth": "TestWindowsPasswordOldNames", "basic_msnt_auth": "TestWindowsPasswordOldNames",
-	"ntlm_auth": "TestFieldConfigurations", "ntlm_fake_auth": "TestNTLMFakeDropIn", "ntlm_smb_lm_auth": "TestByName",
+	"ntlm_auth": "TestFieldConfigurations", "ntlm_fake_auth": "TestNTLMFakeDropIn", "ntlm_smb_lm_auth": "TestNTLMADGroups",
 	"negotiate_kerberos_auth": "TestNegotiateDropIn", "negotiate_wrapper_auth": "TestWrapperFourfold",
 }
 
