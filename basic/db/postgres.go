@@ -22,7 +22,7 @@ import (
 // maxMessage bounds what a server may send at a time, in bytes.
 const maxMessage = 1 << 20
 
-var errConninfo = errors.New("the DSN for PostgreSQL cannot be read: it is KEY=VALUE;KEY=VALUE or a URL")
+var errConninfo = errors.New("the DSN for PostgreSQL cannot be read: it is KEY=VALUE;KEY=VALUE or a URL, and certificates that it names are in PEM")
 
 // errUnverified keeps a DSN that ends oddly from swallowing what --tls and --ca say.
 var errUnverified = errors.New("the DSN for PostgreSQL takes what --tls and --ca say for a part of its last word: put that in single quotes")
@@ -43,10 +43,8 @@ func newPostgres(s source, opt Options) (*postgresEngine, error) {
 		e.where = fmt.Sprintf("PostgreSQL's database %q on %s, port %d", cfg.Database, cfg.Host, cfg.Port)
 	case errors.As(err, new(*fs.PathError)): // there may be a certificate by the time it is asked for
 		e.where = "PostgreSQL"
-	case errors.Is(err, errUnverified):
+	default:
 		return nil, err
-	default: // its text might hold a part of a password
-		return nil, errConninfo
 	}
 	return e, nil
 }
@@ -112,11 +110,16 @@ var foreignParams = []string{
 	"tcp_user_timeout", "sslcompression", "sslcrl", "sslcrldir", "requirepeer", "fallback_application_name", "load_balance_hosts",
 }
 
-// config reads the DSN, the environment and the files that they name, each time anew.
+// config reads the DSN, the environment and the files that they name, each time anew. The
+// driver's own errors quote the DSN, with a part of a password perhaps.
 func (e *postgresEngine) config() (*pgx.ConnConfig, error) {
 	cfg, err := pgx.ParseConfig(e.conninfo)
-	if err != nil {
-		return nil, err
+	var file *fs.PathError
+	switch {
+	case errors.As(err, &file):
+		return nil, file
+	case err != nil:
+		return nil, errConninfo
 	}
 	if e.opt.tlsMode() == TLSVerify && !isVerified(cfg) {
 		return nil, errUnverified

@@ -3,6 +3,8 @@
 package db
 
 import (
+	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -60,6 +62,23 @@ func TestPostgresTLS(t *testing.T) {
 		}
 		if cfg.Database != "squid" && cfg.Database != "squid#x" && cfg.Database != "" {
 			t.Errorf("%s: the database is %q", dsn, cfg.Database)
+		}
+	}
+}
+
+// TestPostgresErrors: no error of a DSN that cannot be used now holds a part of it, which
+// might be one of a password.
+func TestPostgresErrors(t *testing.T) {
+	for _, password := range []string{`password = 's3cret one'`, `password=x\ s3cret`, `password= s3cret`, `sslpassword='it\'s s3cret'`, `password="a s3cret"`} {
+		for _, trouble := range []string{"sslmode=verify-full;sslrootcert=/nonexistent", "sslmode=verify-full;sslrootcert=postgres_test.go", "port=none", "connect_timeout="} {
+			b, err := Open(Options{DSN: "DBI:Pg:host=127.0.0.1;" + trouble + ";" + password, Table: Table{"passwd", "user", "password", ""}, Log: slog.New(slog.DiscardHandler)})
+			if err == nil {
+				defer b.Close()
+				err = b.Authenticate(t.Context(), "bob", "x").Cause()
+			}
+			if err == nil || strings.Contains(err.Error(), "s3cret") {
+				t.Errorf("%s; %s: %v", trouble, password, err)
+			}
 		}
 	}
 }
