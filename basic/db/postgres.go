@@ -3,6 +3,7 @@
 package db
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"database/sql/driver"
@@ -10,7 +11,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/url"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -107,7 +111,23 @@ func isVerified(cfg *pgx.ConnConfig) bool {
 // which knows none of them.
 var foreignParams = []string{
 	"gssencmode", "gsslib", "gssdelegation", "hostaddr", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count",
-	"tcp_user_timeout", "sslcompression", "sslcrl", "sslcrldir", "requirepeer", "fallback_application_name", "load_balance_hosts",
+	"tcp_user_timeout", "sslcompression", "fallback_application_name", "load_balance_hosts",
+}
+
+// protections are words of libpq's, by their variables in the environment, that the driver
+// does not obey although they say which server is not to be trusted.
+var protections = map[string]string{"sslcrl": "PGSSLCRL", "sslcrldir": "PGSSLCRLDIR", "requirepeer": "PGREQUIREPEER", "gssencmode": "PGGSSENCMODE"}
+
+// unprotected is the error of a configuration that wants more protection than there is:
+// who asked for it must not go without.
+func unprotected(cfg *pgx.ConnConfig) error {
+	for _, word := range slices.Sorted(maps.Keys(protections)) {
+		value := cmp.Or(cfg.RuntimeParams[word], os.Getenv(protections[word]))
+		if value != "" && (word != "gssencmode" || value == "require") {
+			return fmt.Errorf("PostgreSQL's %s (%s) is not obeyed here, and without it the connection is less safe than it says: take it out", word, protections[word])
+		}
+	}
+	return nil
 }
 
 // config reads the DSN, the environment and the files that they name, each time anew. The
@@ -123,6 +143,9 @@ func (e *postgresEngine) config() (*pgx.ConnConfig, error) {
 	}
 	if e.opt.tlsMode() == TLSVerify && !isVerified(cfg) {
 		return nil, errUnverified
+	}
+	if err := unprotected(cfg); err != nil {
+		return nil, err
 	}
 	for _, name := range foreignParams {
 		delete(cfg.RuntimeParams, name)

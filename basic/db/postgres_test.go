@@ -82,3 +82,27 @@ func TestPostgresErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestPostgresUnprotected: what libpq would protect and the driver does not is not left
+// out without a word.
+func TestPostgresUnprotected(t *testing.T) {
+	open := func(dsn string) error {
+		b, err := Open(Options{DSN: dsn, Table: Table{"passwd", "user", "password", ""}, Log: slog.New(slog.DiscardHandler)})
+		if err == nil {
+			b.Close()
+		}
+		return err
+	}
+	for word, fit := range map[string]bool{
+		"sslcrl=/crl": false, "sslcrldir=/crls": false, "requirepeer=postgres": false, "gssencmode=require": false,
+		"gssencmode=prefer": true, "sslcrl=''": true, "keepalives=1": true,
+	} {
+		if err := open("DBI:Pg:dbname=squid;host=h;" + word); (err == nil) != fit {
+			t.Errorf("%s: %v", word, err)
+		}
+	}
+	t.Setenv("PGREQUIREPEER", "postgres")
+	if err := open("postgres:///squid"); err == nil || !strings.Contains(err.Error(), "PGREQUIREPEER") {
+		t.Error(err)
+	}
+}
