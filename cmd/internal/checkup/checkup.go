@@ -93,9 +93,15 @@ type consultation struct {
 }
 
 func (c *consultation) run(ctx context.Context, args []string, out io.Writer) (status int, err error) {
-	if len(args) > 0 || c.fromStdin {
+	switch {
+	case c.fromStdin: // as the user that we are by now
 		err = c.helper(ctx, append([]string{c.as}, args...), nil)
-	} else {
+	case len(args) > 0:
+		if c.user == "" {
+			c.chooseUser(c.squidsUser(ctx))
+		}
+		err = c.helper(ctx, append([]string{c.as}, args...), nil)
+	default:
 		err = c.squidConf(ctx)
 	}
 	if err != nil {
@@ -149,6 +155,16 @@ func (c *consultation) squidConf(ctx context.Context) error {
 		return fmt.Errorf("%s: %w", c.conf, errNoLine)
 	}
 	return nil
+}
+
+// squidsUser returns the user that Squid runs helpers as that are not in squid.conf yet;
+// empty: that is not known. There may be no squid.conf yet either.
+func (c *consultation) squidsUser(ctx context.Context) string {
+	named := ""
+	if conf, err := squidconf.Read(c.conf); err == nil {
+		named = conf.Last("cache_effective_user")
+	}
+	return cmp.Or(named, defaultUser(askSquid(ctx)))
 }
 
 // chooseUser takes the user that Squid runs as, unless another was named.

@@ -245,10 +245,29 @@ func (w waiting) Examine(context.Context, *doctor.Report) { <-w }
 
 func TestOwnOptions(t *testing.T) {
 	for args, want := range map[string]int{"": 0, "sick": exitFault, "impossible": exitTrouble} {
-		con := consultation{patient: Patient{Name: "basic", Scheme: "basic", Open: open}, as: "basic", json: true}
+		con := consultation{patient: Patient{Name: "basic", Scheme: "basic", Open: open}, as: "basic", json: true, user: "root"}
 		status, err := con.run(t.Context(), []string{"x", args}, new(strings.Builder))
 		if status != want || (err != nil) != (want == exitTrouble) {
 			t.Errorf("%q: status %d, %v", args, status, err)
 		}
+	}
+}
+
+// TestOwnOptionsAs: a helper that is in no squid.conf yet is examined as the user of the
+// one that is there, and not as root, who can read all.
+func TestOwnOptionsAs(t *testing.T) {
+	conf := filepath.Join(t.TempDir(), "squid.conf")
+	if err := os.WriteFile(conf, []byte("cache_effective_user nobody-of-that-name\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	con := consultation{patient: Patient{Name: "basic", Scheme: "basic", Open: open}, as: "basic", conf: conf}
+	if _, err := con.run(t.Context(), []string{"x"}, new(strings.Builder)); err != nil {
+		t.Fatal(err)
+	}
+	if con.user != "nobody-of-that-name" {
+		t.Errorf("examined as %q", con.user)
+	}
+	if os.Geteuid() == 0 && (con.report.Count(doctor.Fault) != 1 || con.report.Findings()[0].Code != "squid-user") {
+		t.Errorf("%+v", con.report.Findings())
 	}
 }
