@@ -204,8 +204,8 @@ func isThis(program string) bool {
 func (c *consultation) helper(ctx context.Context, args []string, s *squidconf.Scheme) error {
 	args = append([]string{filepath.Base(args[0])}, args[1:]...)
 	words := copied(args) // Open writes over secrets that stand among our own arguments
-	patient, settings, err := c.patient.Open(args)
-	if err != nil {
+	patient, settings, err := c.open(ctx, args)
+	if err != nil || patient == nil {
 		return err
 	}
 	if s != nil {
@@ -230,6 +230,36 @@ func (c *consultation) helper(ctx context.Context, args []string, s *squidconf.S
 		})
 	}
 	return nil
+}
+
+// open opens a helper, which reads its files. The Examiner is nil where that does not end:
+// that is a finding.
+func (c *consultation) open(ctx context.Context, args []string) (doctor.Examiner, Settings, error) {
+	type opened struct {
+		patient  doctor.Examiner
+		settings Settings
+		err      error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		patient, settings, err := c.patient.Open(args)
+		done <- opened{patient, settings, err}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	select {
+	case o := <-done:
+		return o.patient, o.settings, o.err
+	case <-ctx.Done():
+		c.report.Add(unfinished)
+		return nil, Settings{}, nil
+	}
+}
+
+// unfinished is the finding that something did not end that minds no context.
+var unfinished = doctor.Finding{
+	Severity: doctor.Fault, Code: "unfinished", What: fmt.Sprintf("the examination did not end within %v", patience),
+	Why: "a disk hangs, and logins will too", Cure: "see whether the disks with the helper's files answer",
 }
 
 // copied returns words that share no memory with others.
@@ -269,10 +299,7 @@ func (c *consultation) examine(ctx context.Context, patient doctor.Examiner) boo
 	case <-done:
 		return true
 	case <-time.After(grace):
-		c.report.Add(doctor.Finding{
-			Severity: doctor.Fault, Code: "unfinished", What: fmt.Sprintf("the examination did not end within %v", patience),
-			Why: "a disk hangs, and logins will too", Cure: "see whether the disks with the helper's files answer",
-		})
+		c.report.Add(unfinished)
 		return false
 	}
 }

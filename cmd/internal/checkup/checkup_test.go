@@ -239,6 +239,25 @@ func TestHangs(t *testing.T) {
 	})
 }
 
+// TestOpenHangs: nor is a helper waited for that does not come to be one.
+func TestOpenHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hangs := make(chan struct{})
+		con := consultation{user: "root", patient: Patient{Name: "basic", Open: func([]string) (doctor.Examiner, Settings, error) {
+			<-hangs
+			return nil, Settings{}, nil
+		}}}
+		start := time.Now()
+		if err := con.helper(t.Context(), []string{"basic"}, nil); err != nil {
+			t.Error(err)
+		}
+		if f := con.report.Findings(); len(f) != 1 || f[0].Code != "unfinished" || time.Since(start) != patience {
+			t.Errorf("%+v after %v", f, time.Since(start))
+		}
+		close(hangs)
+	})
+}
+
 type waiting chan struct{}
 
 func (w waiting) Examine(context.Context, *doctor.Report) { <-w }
