@@ -214,6 +214,12 @@ func (c *consultation) helper(ctx context.Context, args []string, s *squidconf.S
 	}
 	as, err := otherUser(c.user)
 	if err == nil && as == nil {
+		if self, _ := doctor.Self(); isAnother(c.user, self, os.Geteuid()) {
+			c.report.Add(doctor.Finding{
+				Severity: doctor.Warning, Code: "squid-user", Where: "user " + c.user, What: "this is user " + self + ", who cannot examine as another",
+				Why: "files are found to be readable, or not, that are not so to Squid", Cure: "run it as root",
+			})
+		}
 		if c.examine(ctx, patient) { // else who closes it would have to wait as well
 			discharge(patient)
 		}
@@ -230,6 +236,12 @@ func (c *consultation) helper(ctx context.Context, args []string, s *squidconf.S
 		})
 	}
 	return nil
+}
+
+// isAnother reports whether a process of the user self examines for another user, whom it
+// cannot become. Without a name of either nobody can tell.
+func isAnother(wanted, self string, euid int) bool {
+	return euid > 0 && wanted != "" && wanted != self
 }
 
 // open opens a helper, which reads its files. The Examiner is nil where that does not end:

@@ -28,6 +28,12 @@ func (p patient) Examine(_ context.Context, r *doctor.Report) {
 	}
 }
 
+// me is the user that the tests run as.
+func me() string {
+	name, _ := doctor.Self()
+	return name
+}
+
 // opened counts the patients that were not closed yet.
 var opened atomic.Int32
 
@@ -123,7 +129,7 @@ func TestSquidConf(t *testing.T) {
 		if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		con := consultation{patient: Patient{Name: "basic", Scheme: "basic", Open: open}, conf: conf, version: c.version, user: "root"}
+		con := consultation{patient: Patient{Name: "basic", Scheme: "basic", Open: open}, conf: conf, version: c.version, user: me()}
 		var out strings.Builder
 		status, err := con.run(t.Context(), nil, &out)
 		var found []string
@@ -169,7 +175,7 @@ func TestOtherProgram(t *testing.T) {
 	if err := os.WriteFile(conf, []byte("auth_param basic program "+link+"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	con := consultation{patient: Patient{Name: "basic", Scheme: "basic", Open: open}, conf: conf, version: "5.7", user: "root"}
+	con := consultation{patient: Patient{Name: "basic", Scheme: "basic", Open: open}, conf: conf, version: "5.7", user: me()}
 	if _, err := con.run(t.Context(), nil, new(strings.Builder)); err != nil {
 		t.Fatal(err)
 	}
@@ -223,6 +229,21 @@ func TestUser(t *testing.T) {
 	}
 }
 
+// TestIsAnother: who is not root is told that it is not Squid's user who examines.
+func TestIsAnother(t *testing.T) {
+	for _, tt := range []struct {
+		wanted, self string
+		euid         int
+		want         bool
+	}{
+		{"proxy", "alice", 1000, true}, {"proxy", "proxy", 13, false}, {"", "alice", 1000, false}, {"root", "root", 0, false}, {"proxy", "root", 0, false}, {"proxy", "alice", -1, false},
+	} {
+		if got := isAnother(tt.wanted, tt.self, tt.euid); got != tt.want {
+			t.Errorf("%+v", tt)
+		}
+	}
+}
+
 // TestHangs: an examination that minds no context is given up.
 func TestHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -243,7 +264,7 @@ func TestHangs(t *testing.T) {
 func TestOpenHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hangs := make(chan struct{})
-		con := consultation{user: "root", patient: Patient{Name: "basic", Open: func([]string) (doctor.Examiner, Settings, error) {
+		con := consultation{user: me(), patient: Patient{Name: "basic", Open: func([]string) (doctor.Examiner, Settings, error) {
 			<-hangs
 			return nil, Settings{}, nil
 		}}}
@@ -264,7 +285,7 @@ func (w waiting) Examine(context.Context, *doctor.Report) { <-w }
 
 func TestOwnOptions(t *testing.T) {
 	for args, want := range map[string]int{"": 0, "sick": exitFault, "impossible": exitTrouble} {
-		con := consultation{patient: Patient{Name: "basic", Scheme: "basic", Open: open}, as: "basic", json: true, user: "root"}
+		con := consultation{patient: Patient{Name: "basic", Scheme: "basic", Open: open}, as: "basic", json: true, user: me()}
 		status, err := con.run(t.Context(), []string{"x", args}, new(strings.Builder))
 		if status != want || (err != nil) != (want == exitTrouble) {
 			t.Errorf("%q: status %d, %v", args, status, err)
