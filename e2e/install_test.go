@@ -69,8 +69,8 @@ func TestInstall(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := tree(t, dir)
-	if out, err := makeAt(t, dir, "install"); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	if out, err := makeAt(t, dir, "install", "GO=/no/such/go"); err != nil || strings.Contains(out, "/no/such/go") {
+		t.Fatalf("without Go: %v\n%s", err, out)
 	}
 	passwd := filepath.Join(dir, "passwd")
 	if err := os.WriteFile(passwd, []byte("bob:5ebe2294ecd0e0f08eab7690d2a6ee69\n"), 0o644); err != nil {

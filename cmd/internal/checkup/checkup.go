@@ -95,9 +95,15 @@ type consultation struct {
 }
 
 func (c *consultation) run(ctx context.Context, args []string, out io.Writer) (status int, err error) {
-	if len(args) > 0 || c.fromStdin {
+	switch {
+	case c.fromStdin: // as the user that we are by now
 		err = c.helper(ctx, append([]string{c.as}, args...), nil)
-	} else {
+	case len(args) > 0:
+		if c.user == "" {
+			c.chooseUser(c.squidsUser(ctx))
+		}
+		err = c.helper(ctx, append([]string{c.as}, args...), nil)
+	default:
 		err = c.squidConf(ctx)
 	}
 	if err != nil {
@@ -153,6 +159,16 @@ func (c *consultation) squidConf(ctx context.Context) error {
 	return nil
 }
 
+// squidsUser returns the user that Squid runs helpers as that are not in squid.conf yet;
+// empty: that is not known. There may be no squid.conf yet either.
+func (c *consultation) squidsUser(ctx context.Context) string {
+	named := ""
+	if conf, err := squidconf.Read(c.conf); err == nil {
+		named = conf.Last("cache_effective_user")
+	}
+	return cmp.Or(named, defaultUser(askSquid(ctx)))
+}
+
 // chooseUser takes the user that Squid runs as, unless another was named.
 func (c *consultation) chooseUser(squids string) {
 	if c.user != "" {
@@ -190,8 +206,8 @@ func isThis(program string) bool {
 func (c *consultation) helper(ctx context.Context, args []string, s *squidconf.Scheme) error {
 	args = append([]string{filepath.Base(args[0])}, args[1:]...)
 	words := copied(args) // Open writes over secrets that stand among our own arguments
-	patient, settings, err := c.patient.Open(args)
-	if err != nil {
+	patient, settings, err := c.open(ctx, args)
+	if err != nil || patient == nil {
 		return err
 	}
 	if s != nil {
@@ -203,6 +219,12 @@ func (c *consultation) helper(ctx context.Context, args []string, s *squidconf.S
 	}
 	as, err := otherUser(c.user)
 	if err == nil && as == nil {
+		if self, _ := doctor.Self(); isAnother(c.user, self, os.Geteuid()) {
+			c.report.Add(doctor.Finding{
+				Severity: doctor.Warning, Code: "squid-user", Where: "user " + c.user, What: "this is user " + self + ", who cannot examine as another",
+				Why: "files are found to be readable, or not, that are not so to Squid", Cure: "run it as root",
+			})
+		}
 		if c.examine(ctx, patient) { // else who closes it would have to wait as well
 			discharge(patient)
 		}
@@ -219,6 +241,42 @@ func (c *consultation) helper(ctx context.Context, args []string, s *squidconf.S
 		})
 	}
 	return nil
+}
+
+// isAnother reports whether a process of the user self examines for another user, whom it
+// cannot become. Without a name of either nobody can tell.
+func isAnother(wanted, self string, euid int) bool {
+	return euid > 0 && wanted != "" && wanted != self
+}
+
+// open opens a helper, which reads its files. The Examiner is nil where that does not end:
+// that is a finding.
+func (c *consultation) open(ctx context.Context, args []string) (doctor.Examiner, Settings, error) {
+	type opened struct {
+		patient  doctor.Examiner
+		settings Settings
+		err      error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		patient, settings, err := c.patient.Open(args)
+		done <- opened{patient, settings, err}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	select {
+	case o := <-done:
+		return o.patient, o.settings, o.err
+	case <-ctx.Done():
+		c.report.Add(unfinished)
+		return nil, Settings{}, nil
+	}
+}
+
+// unfinished is the finding that something did not end that minds no context.
+var unfinished = doctor.Finding{
+	Severity: doctor.Fault, Code: "unfinished", What: fmt.Sprintf("the examination did not end within %v", patience),
+	Why: "a disk hangs, and logins will too", Cure: "see whether the disks with the helper's files answer",
 }
 
 // copied returns words that share no memory with others.
@@ -258,10 +316,7 @@ func (c *consultation) examine(ctx context.Context, patient doctor.Examiner) boo
 	case <-done:
 		return true
 	case <-time.After(grace):
-		c.report.Add(doctor.Finding{
-			Severity: doctor.Fault, Code: "unfinished", What: fmt.Sprintf("the examination did not end within %v", patience),
-			Why: "a disk hangs, and logins will too", Cure: "see whether the disks with the helper's files answer",
-		})
+		c.report.Add(unfinished)
 		return false
 	}
 }

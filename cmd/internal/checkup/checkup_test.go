@@ -28,6 +28,12 @@ func (p patient) Examine(_ context.Context, r *doctor.Report) {
 	}
 }
 
+// me is the user that the tests run as.
+func me() string {
+	name, _ := doctor.Self()
+	return name
+}
+
 // opened counts the patients that were not closed yet.
 var opened atomic.Int32
 
@@ -125,7 +131,7 @@ func TestSquidConf(t *testing.T) {
 		if err := os.WriteFile(conf, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		con := consultation{patient: Patient{Name: "basic", Scheme: "basic", Open: open}, conf: conf, version: c.version, user: "root"}
+		con := consultation{patient: Patient{Name: "basic", Scheme: "basic", Open: open}, conf: conf, version: c.version, user: me()}
 		var out strings.Builder
 		status, err := con.run(t.Context(), nil, &out)
 		var found []string
@@ -171,7 +177,7 @@ func TestOtherProgram(t *testing.T) {
 	if err := os.WriteFile(conf, []byte("auth_param basic program "+link+"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	con := consultation{patient: Patient{Name: "basic", Scheme: "basic", Open: open}, conf: conf, version: "5.7", user: "root"}
+	con := consultation{patient: Patient{Name: "basic", Scheme: "basic", Open: open}, conf: conf, version: "5.7", user: me()}
 	if _, err := con.run(t.Context(), nil, new(strings.Builder)); err != nil {
 		t.Fatal(err)
 	}
@@ -225,6 +231,21 @@ func TestUser(t *testing.T) {
 	}
 }
 
+// TestIsAnother: who is not root is told that it is not Squid's user who examines.
+func TestIsAnother(t *testing.T) {
+	for _, tt := range []struct {
+		wanted, self string
+		euid         int
+		want         bool
+	}{
+		{"proxy", "alice", 1000, true}, {"proxy", "proxy", 13, false}, {"", "alice", 1000, false}, {"root", "root", 0, false}, {"proxy", "root", 0, false}, {"proxy", "alice", -1, false},
+	} {
+		if got := isAnother(tt.wanted, tt.self, tt.euid); got != tt.want {
+			t.Errorf("%+v", tt)
+		}
+	}
+}
+
 // TestHangs: an examination that minds no context is given up.
 func TestHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -241,16 +262,54 @@ func TestHangs(t *testing.T) {
 	})
 }
 
+// TestOpenHangs: nor is a helper waited for that does not come to be one.
+func TestOpenHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hangs := make(chan struct{})
+		con := consultation{user: me(), patient: Patient{Name: "basic", Open: func([]string) (doctor.Examiner, Settings, error) {
+			<-hangs
+			return nil, Settings{}, nil
+		}}}
+		start := time.Now()
+		if err := con.helper(t.Context(), []string{"basic"}, nil); err != nil {
+			t.Error(err)
+		}
+		if f := con.report.Findings(); len(f) != 1 || f[0].Code != "unfinished" || time.Since(start) != patience {
+			t.Errorf("%+v after %v", f, time.Since(start))
+		}
+		close(hangs)
+	})
+}
+
 type waiting chan struct{}
 
 func (w waiting) Examine(context.Context, *doctor.Report) { <-w }
 
 func TestOwnOptions(t *testing.T) {
 	for args, want := range map[string]int{"": 0, "sick": exitFault, "impossible": exitTrouble} {
-		con := consultation{patient: Patient{Name: "basic", Scheme: "basic", Open: open}, as: "basic", json: true}
+		con := consultation{patient: Patient{Name: "basic", Scheme: "basic", Open: open}, as: "basic", json: true, user: me()}
 		status, err := con.run(t.Context(), []string{"x", args}, new(strings.Builder))
 		if status != want || (err != nil) != (want == exitTrouble) {
 			t.Errorf("%q: status %d, %v", args, status, err)
 		}
+	}
+}
+
+// TestOwnOptionsAs: a helper that is in no squid.conf yet is examined as the user of the
+// one that is there, and not as root, who can read all.
+func TestOwnOptionsAs(t *testing.T) {
+	conf := filepath.Join(t.TempDir(), "squid.conf")
+	if err := os.WriteFile(conf, []byte("cache_effective_user nobody-of-that-name\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	con := consultation{patient: Patient{Name: "basic", Scheme: "basic", Open: open}, as: "basic", conf: conf}
+	if _, err := con.run(t.Context(), []string{"x"}, new(strings.Builder)); err != nil {
+		t.Fatal(err)
+	}
+	if con.user != "nobody-of-that-name" {
+		t.Errorf("examined as %q", con.user)
+	}
+	if os.Geteuid() == 0 && (con.report.Count(doctor.Fault) != 1 || con.report.Findings()[0].Code != "squid-user") {
+		t.Errorf("%+v", con.report.Findings())
 	}
 }

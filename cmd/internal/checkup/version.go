@@ -3,12 +3,16 @@ package checkup
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"time"
 
 	"squidauth/cmd/internal/squidconf"
+	"squidauth/helper/command"
 	"squidauth/helper/doctor"
 )
 
@@ -43,16 +47,38 @@ func (c *consultation) examineVersion(text string, f *squidconf.File) {
 	}
 }
 
-// askSquid returns what Squid says of its version, if it is there.
+// askSquid returns what Squid says of its version, if it is there. What others could have
+// put in its place is not run, as we may be root.
 func askSquid(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	for _, program := range []string{"squid", "/usr/sbin/squid", "/usr/local/sbin/squid", "squid3"} {
-		if out, err := exec.CommandContext(ctx, program, "-v").Output(); err == nil {
-			return string(out)
+		path, err := exec.LookPath(program)
+		if err != nil || forAll(path) {
+			continue
+		}
+		if answer, err := command.Run(ctx, path, "-v"); err == nil && answer.Status == 0 {
+			return answer.Output
 		}
 	}
 	return ""
+}
+
+// forAll reports whether everybody can change a program, or the folder that it is in.
+func forAll(path string) bool {
+	if runtime.GOOS == "windows" { // which has no such modes
+		return false
+	}
+	resolved, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return true
+	}
+	for _, p := range []string{resolved, filepath.Dir(resolved), filepath.Dir(path)} {
+		if info, err := os.Stat(p); err != nil || info.Mode().Perm()&0o002 != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // limits are what a version of Squid cannot do of what squid.conf says of a scheme.

@@ -165,20 +165,33 @@ remove() {
 	fi
 }
 
+# whole prints a path without the slashes that a shell puts behind names, if it is whole.
+whole() {
+	path=$1
+	while [ "${path%/}" != "$path" ]; do path=${path%/}; done
+	case $path in
+	/*) echo "$path" ;;
+	*) echo "$1: give the whole path" >&2 && return 1 ;;
+	esac
+}
+
 [ $# -ge 2 ] || usage
-libexec=$2
+libexec=$(whole "$2") || exit 2
 places=$root$libexec/drop-in.places
 case $1 in
 install)
 	[ $# -ge 3 ] || usage
-	squid=$3 force=${4-}
+	squid=$(whole "$3") || exit 2
+	force=${4-}
 	install
 	;;
 remove)
+	only=
+	[ $# -lt 3 ] || only=$(whole "$3") || exit 2
 	while read -r squid; do
 		[ -z "$squid" ] || remove
 	done <<-EOF
-		${3-$(cat "$places" 2>/dev/null)}
+		${only:-$(cat "$places" 2>/dev/null)}
 	EOF
 	;;
 *) usage ;;

@@ -112,6 +112,27 @@ func TestOtherPrefix(t *testing.T) {
 	h.want("ncsa_auth", "nothing")
 }
 
+// TestSlash: a shell that completes names puts a slash behind folders. dpkg knows no path
+// with two, and a link with two is not known again without.
+func TestSlash(t *testing.T) {
+	h := newHost(t)
+	h.write(squid+"/basic_ncsa_auth", "Squid's own")
+	h.run("install", ours+"/", squid+"//", "force")
+	h.want("basic_ncsa_auth", "-> "+ours+"/drop-in/basic_ncsa_auth")
+	if places, err := os.ReadFile(h.dir + ours + "/drop-in.places"); err != nil || string(places) != squid+"\n" {
+		t.Errorf("%q, %v", places, err)
+	}
+	if !h.run("remove", ours, squid+"/") {
+		t.Error("it fails")
+	}
+	h.want("basic_ncsa_auth", "Squid's own")
+	for _, args := range [][]string{{"install", "squidauth", squid}, {"install", ours, "squid"}, {"remove", "squidauth"}, {"remove", ours, "squid"}, {"remove", ours, ""}} {
+		if h.run(args...) {
+			t.Errorf("%q: a path that is not whole is taken", args)
+		}
+	}
+}
+
 // TestKeptLink: what was there may be a link, which leads nowhere from outside DESTDIR.
 func TestKeptLink(t *testing.T) {
 	h := newHost(t)

@@ -3,6 +3,7 @@
 package squidconf
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -98,22 +99,24 @@ func (r *reader) read(path string, depth int) error {
 	if err != nil {
 		return err
 	}
-	number, joined, began := 0, "", 0
+	number, began := 0, 0
+	var joined []byte // not a string, as there may be a million lines to join
 	for line := range strings.Lines(string(content)) {
 		number++
 		line = trimLine(line)
 		if line == "" || line[0] == '#' {
 			continue // between lines that are joined, too
 		}
-		if joined == "" {
+		if len(joined) == 0 {
 			began = number
 		}
-		joined += line
-		if rest, goesOn := strings.CutSuffix(joined, `\`); goesOn {
+		joined = append(joined, line...)
+		if rest, goesOn := bytes.CutSuffix(joined, []byte{'\\'}); goesOn {
 			joined = rest
 			continue
 		}
-		line, joined = strings.TrimRight(joined, blanks), ""
+		line = strings.TrimRight(string(joined), blanks)
+		joined = joined[:0]
 		if err := r.line(Directive{File: path, Line: began}, line, depth); err != nil {
 			return err
 		}

@@ -127,6 +127,26 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// TestHuge: the time that a large file takes grows with its size, and not with the square of
+// it, which would be minutes here.
+func TestHuge(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "squid.conf")
+	for _, line := range []string{"a\\\n", "auth_param basic program /a\n"} {
+		content := strings.Repeat(line, 2_000_000/len(line)) + "\nend\n"
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		f, err := Read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Schemes()
+		if last := f.Directives[len(f.Directives)-1]; !strings.HasSuffix(last.Name, "end") {
+			t.Errorf("%q: the end is lost: %.20q", line, last.Name)
+		}
+	}
+}
+
 // TestInclude: with which lines Squid 5.7 does not start, and which files it reads.
 func TestInclude(t *testing.T) {
 	dir := t.TempDir()

@@ -17,8 +17,12 @@ import (
 	"squidauth/protocol"
 )
 
-// maxBody bounds what is read of a page that nobody looks at.
-const maxBody = 1 << 20
+// maxBody bounds what is read of a page that nobody looks at, and maxConn all that is read
+// of a connection, in bytes.
+const (
+	maxBody = 1 << 20
+	maxConn = 2 * maxLegs * maxBody
+)
 
 // proxyPeer is a proxy at work, on one connection: NTLM and Negotiate log in a connection.
 type proxyPeer struct {
@@ -82,7 +86,7 @@ func (p *proxyPeer) dial(ctx context.Context) (err error) {
 	p.close()
 	p.conn, err = new(net.Dialer).DialContext(ctx, "tcp", p.address)
 	if err == nil {
-		p.in = bufio.NewReader(p.conn)
+		p.in = bufio.NewReader(io.LimitReader(p.conn, maxConn))
 	}
 	return err
 }

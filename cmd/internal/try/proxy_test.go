@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -102,6 +103,37 @@ func TestOpenProxy(t *testing.T) {
 				t.Errorf("%v\n%s", err, out.String())
 			}
 		}
+	}
+}
+
+// TestEndlessProxy: headers without end are not kept in memory without end.
+func TestEndlessProxy(t *testing.T) {
+	endless, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer endless.Close()
+	sent := make(chan int, 1)
+	go func() {
+		conn, err := endless.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		n := 0
+		_, err = io.WriteString(conn, "HTTP/1.1 407 Proxy Authentication Required\r\n")
+		for header := "X: " + strings.Repeat("x", 64<<10) + "\r\n"; err == nil && n < 10*maxConn; n += len(header) {
+			_, err = io.WriteString(conn, header)
+		}
+		sent <- n
+	}()
+	p := openProxy("basic", endless.Addr().String(), &url.URL{Scheme: "http", Host: "www.example"})
+	if r := run(t.Context(), p, basicLogin("alice", "x"), nil); r.err == nil {
+		t.Errorf("%+v", r)
+	}
+	p.close()
+	if n := <-sent; n >= 10*maxConn {
+		t.Errorf("%d bytes of headers were read", n)
 	}
 }
 
