@@ -14,6 +14,7 @@ type access struct {
 	rules        []squidconf.Directive
 	asks         int // for a login, since an acl of the line needs one
 	open, closed int // to all
+	strict       int // refuses whoever has not logged in: "deny !known"
 	unasked      int // lets some in without a login
 }
 
@@ -24,7 +25,7 @@ func readAccess(f *squidconf.File) access {
 			logins[d.Args[0]] = true
 		}
 	}
-	a := access{rules: f.All("http_access"), asks: -1, open: -1, closed: -1, unasked: -1}
+	a := access{rules: f.All("http_access"), asks: -1, open: -1, closed: -1, strict: -1, unasked: -1}
 	for i, d := range a.rules {
 		if len(d.Args) < 2 {
 			continue
@@ -39,6 +40,7 @@ func readAccess(f *squidconf.File) access {
 			{&a.asks, asks},
 			{&a.open, allow && all},
 			{&a.closed, !allow && all && !d.Conditional},
+			{&a.strict, !allow && asks && len(names) == 1 && strings.HasPrefix(names[0], "!") && !d.Conditional},
 			{&a.unasked, allow && !asks && !slices.Contains(names, "manager")},
 		} {
 			if kind.is && *kind.first < 0 {
@@ -90,6 +92,8 @@ func (a access) asked() string { return a.rules[a.asks].Position() }
 func (a access) examineEnd(r *doctor.Report) {
 	last := a.rules[len(a.rules)-1]
 	switch {
+	case a.open >= 0 && 0 <= a.strict && a.strict < a.open:
+		r.Good("http-access", a.rules[a.strict].Position(), "refuses who does not log in")
 	case a.open >= 0:
 		r.Add(doctor.Finding{
 			Severity: doctor.Warning, Code: "allow-all", Where: a.rules[a.open].Position(), What: "http_access allow all: who gets that far is let in without a login",

@@ -116,7 +116,11 @@ func TestSquidConf(t *testing.T) {
 		{"5.7", "http_access deny !known", "if false\nhttp_access deny all\nendif\nhttp_access deny !known", "note conditions"},
 		{"5.7", "http_access deny !known", "http_access deny all CONNECT\nhttp_access allow localnet\nhttp_access allow localhost manager\nhttp_access deny !known", "note let-in-unasked"},
 		{"5.7", "http_access deny all", "http_access allow localnet\nhttp_access deny all", ""},
-		{"5.7", "http_access deny all", "http_access allow all", "warning allow-all"},
+		{"5.7", "http_access deny all", "acl \"\" proxy_auth x\nhttp_access deny \"\"\nhttp_access\nhttp_access deny all", ""},
+		{"5.7", "http_access deny all", "http_access allow all", ""}, // behind deny !known
+		{"5.7", "http_access deny !known\nhttp_access allow known\nhttp_access deny all", "http_access allow known\nhttp_access allow all", "warning allow-all"},
+		{"5.7", "http_access deny !known\nhttp_access allow known\nhttp_access deny all", "http_access deny !known CONNECT\nhttp_access allow all", "warning allow-all"},
+		{"5.7", "http_access deny !known\nhttp_access allow known\nhttp_access deny all", "http_access deny known\nhttp_access allow all", "warning allow-all"},
 		{"5.7", "http_access deny all", "", "warning no-deny-all"},
 		{"5.7", "proxy_auth REQUIRED", "src 10.0.0.0/8", "fault nobody-is-asked"},
 		{"5.7", "auth_param basic program SELF", "auth_param basic program SELF \"(uid=%s)\" 'a b'", ""},
