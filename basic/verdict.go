@@ -22,6 +22,14 @@ type Versioned interface {
 	Version(ctx context.Context) string
 }
 
+// Revised is a Backend that goes by files, and besides asks somebody else. Revision
+// returns a word that is another one when the files may say something else; it may hold
+// any bytes.
+type Revised interface {
+	Backend
+	Revision(ctx context.Context) string
+}
+
 // Verdict is a Backend's answer: yes, no, or could not tell. Only the functions
 // Yes, No and Undecided make one; the zero Verdict is undecided.
 type Verdict struct {
@@ -34,6 +42,7 @@ type Verdict struct {
 	by       string
 
 	unanswered bool
+	unknown    bool
 }
 
 // Yes says that the user is id. The pairs become annotations in Squid.
@@ -66,6 +75,13 @@ func (v Verdict) Because(cause error) Verdict {
 	return v
 }
 
+// OfUnknown returns the verdict, a refusal for another reason, with the word that the
+// backend does not know the user's name.
+func (v Verdict) OfUnknown() Verdict {
+	v.unknown = true
+	return v
+}
+
 // By returns the verdict with the name of who decided, for the audit log. Without one
 // it is the Handler's.
 func (v Verdict) By(name string) Verdict {
@@ -78,6 +94,12 @@ func (v Verdict) Outcome() protocol.Outcome { return v.outcome }
 
 // IsUnanswered reports that a server has been sent the password and has not answered.
 func (v Verdict) IsUnanswered() bool { return v.unanswered }
+
+// IsUnknown reports a refusal for the name, which the backend does not know: another one
+// may.
+func (v Verdict) IsUnknown() bool {
+	return v.outcome == protocol.Denied && (v.unknown || v.reason == NoSuchUser || v.reason == IllegalName)
+}
 
 // Reason returns the verdict's code in the audit log.
 func (v Verdict) Reason() Reason { return v.reason }

@@ -4,6 +4,7 @@ package e2e_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -117,22 +118,75 @@ func TestWindowsPasswordOutage(t *testing.T) { // not in parallel with others of
 	}
 }
 
+// TestWindowsPasswordSlow has the domain controller stop and go while many logins are on
+// their way: all get their answer, and it is the right one.
+func TestWindowsPasswordSlow(t *testing.T) { // not in parallel with others of the domain
+	const rounds, logins = 3, 12
+	ad := activeDirectory.Domain(t)
+	secret := filepath.Join(e2e.Dir(t), "secret")
+	writeSecret(t, secret, e2e.AccountOf(t, "PROXY$").Password)
+	helper := e2e.StartPeer(t, e2e.PeerConfig{AsProxy: true, Command: []string{
+		programs.Path(t, "basic"), "--concurrency=20", "--timeout=10s", "windows", "--domain=" + e2e.ADDomain, "--dc=" + ad.Address(),
+		"--machine-account=PROXY$", "--machine-secret=" + secret, "--state-dir=" + ad.ProxyStateDir(),
+	}})
+	users := []string{"alice", "bob", "jürgen", "manygroups"}
+	line := func(n int) string {
+		user := users[n%len(users)]
+		return fmt.Sprintf("%d %s %s", n, rfc1738(user), rfc1738(e2e.AccountOf(t, user).Password))
+	}
+	if got := helper.Ask(t, line(0)); !strings.HasPrefix(got, "0 OK") {
+		t.Fatalf("%q\n%s", got, helper.Log())
+	}
+	for range rounds {
+		ad.Freeze(t)
+		for n := range logins {
+			helper.Say(t, line(n))
+		}
+		time.Sleep(500 * time.Millisecond) // a slow controller: well within the time limit
+		ad.Resume(t)
+		for range logins {
+			if got := helper.Next(t); !strings.Contains(got, " OK") {
+				t.Errorf("%q\n%s", got, helper.Log())
+			}
+		}
+	}
+}
+
 // TestWindowsPasswordOldNames logs in with programs in the place of others. Samba's
 // ntlm_auth stands for ours of NTLM, which hands Basic on.
 func TestWindowsPasswordOldNames(t *testing.T) {
 	t.Parallel()
 	ad := activeDirectory.Domain(t)
 	programs.Path(t, "basic") // beside the other
-	for name, c := range map[string]struct{ program, arguments string }{
-		"ntlm_auth":         {programs.As(t, "ntlm", "ntlm_auth"), "--helper-protocol=squid-2.5-basic --diagnostics --domain=" + e2e.ADDomain + " --require-membership-of=" + ad.SID(t, "ProxyUsers").Text},
-		"basic_smb_auth":    {programs.As(t, "basic", "basic_smb_auth"), "--require-group=" + ad.SID(t, "ProxyUsers").Text + " -W " + e2e.ADDomain},
-		"basic_smb_lm_auth": {programs.As(t, "basic", "basic_smb_lm_auth"), "--require-group=" + ad.SID(t, "ProxyUsers").Text + " " + e2e.ADDomain + "/" + ad.Address()},
+	group := " --require-group=" + ad.SID(t, "ProxyUsers").Text + " "
+	dir := e2e.Dir(t)
+	msnt := writePlain(t, dir, "msntauth.conf", "# PDC, BDC, domain\nserver "+ad.Address()+" "+ad.Address()+" "+e2e.ADDomain+
+		"\nallowusers "+writePlain(t, dir, "allowed", "alice\nbob\ndisabled\n")+"\n")
+	for name, c := range map[string]struct {
+		program, arguments string
+		alice              string // as she types it
+	}{
+		"ntlm_auth":                    {"ntlm", "--helper-protocol=squid-2.5-basic --diagnostics --domain=" + e2e.ADDomain + " --require-membership-of=" + ad.SID(t, "ProxyUsers").Text, "alice"},
+		"basic_smb_auth":               {"basic", group + "-W " + e2e.ADDomain, "alice"},
+		"basic_smb_lm_auth":            {"basic", group + e2e.ADDomain + "/" + ad.Address(), "alice"},
+		"basic_msnt_auth":              {"basic", msnt, "alice"},
+		"basic_msnt_multi_domain_auth": {"basic", group + "--domain=" + e2e.ADDomain, `EXAMPLE\alice`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			squid, origin := byDomain(t, ad, c.program, c.arguments, "")
-			mustFetch(t, origin, squid.Curl(t, asUser(t, origin, "alice", "alice"), asUser(t, origin, `EXAMPLE\bob`, "bob")))
-			mustRefuse(t, origin, squid.Curl(t, asUser(t, origin, "mallory", "mallory"), asUser(t, origin, `EXAMPLE\disabled`, "disabled")))
+			squid, origin := byDomain(t, ad, programs.As(t, c.program, name), c.arguments, "")
+			mustFetch(t, origin, squid.Curl(t, asUser(t, origin, c.alice, "alice"), asUser(t, origin, `EXAMPLE\bob`, "bob")))
+			mustRefuse(t, origin, squid.Curl(t, asUser(t, origin, `EXAMPLE\mallory`, "mallory"), asUser(t, origin, `EXAMPLE\disabled`, "disabled")))
 		})
 	}
+}
+
+// writePlain writes a file that everybody can read, and returns its path.
+func writePlain(t *testing.T, dir, name, content string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }

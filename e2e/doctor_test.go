@@ -270,7 +270,7 @@ func testSick(t *testing.T, c *clinic, table []sick) {
 
 // isExplained reports whether the manual has a code: as it is, or as one of any file's.
 func isExplained(manual, code string) bool {
-	for _, kind := range []string{"password-file", "hash-file", "keytab", "machine-secret", "ldap-secret", "db-file"} {
+	for _, kind := range []string{"password-file", "hash-file", "keytab", "machine-secret", "ldap-secret", "user-list", "db-file"} {
 		if what, found := strings.CutPrefix(code, kind); found && strings.Contains(manual, "`KIND"+what+"`") {
 			return true
 		}
@@ -293,6 +293,8 @@ var sickConfs = []sick{
 	{"open", "basic", broken("http_access deny !known", "http_access allow all"), "fault open-to-all", "take that line away"},
 	{"nobody is asked", "basic", broken("known proxy_auth REQUIRED", "known src 10.0.0.0/8"), "fault nobody-is-asked", "acl known proxy_auth REQUIRED"},
 	{"no end", "basic", broken("http_access deny all", ""), "warning no-deny-all", "http_access deny all"},
+	{"too old a Squid", "basic", func(t *testing.T, c *clinic) []string { return append(c.conf(t), "--squid-version", "3.5") }, "fault squid-overload", "use Squid 4 or later"},
+	{"words that an old Squid does not know", "negotiate", func(t *testing.T, c *clinic) []string { return append(c.conf(t), "--squid-version", "3.3") }, "fault squid-dialect", "--dialect legacy"},
 	{"no such user", "basic", func(t *testing.T, c *clinic) []string { return append(c.conf(t), "--user", "nobody-of-that-name") }, "fault squid-user", "cache_effective_user"},
 }
 
@@ -318,6 +320,7 @@ var sickFiles = []sick{
 	{"empty password file", "basic", passwords(func(*clinic) string { return "" }), "fault password-file-empty", "htpasswd -B "},
 	{"weak hashes", "basic", passwords(func(c *clinic) string { return c.strong + "eve:abJnggxhB/yWI\n" }), "warning weak-hashes", " eve"},
 	{"capital letters", "basic", passwords(func(c *clinic) string { return strings.ToUpper(c.strong[:1]) + c.strong[1:] }), "warning capital-names", "casesensitive on"},
+	{"a user twice", "basic", passwords(func(c *clinic) string { return c.strong + c.strong }), "warning password-file-twice", "all lines of these users but one"},
 	{"a line that is none", "basic", passwords(func(c *clinic) string { return c.strong + "eve\n" }), "warning password-file-lines", "remove them"},
 	{"metrics", "basic", func(t *testing.T, c *clinic) []string {
 		return helper("--metrics", filepath.Join(e2e.Dir(t), "metrics"), "ncsa", c.file(t, c.strong))
@@ -373,6 +376,9 @@ var sickKerberos = []sick{
 	{"no replay cache", "negotiate", func(t *testing.T, c *clinic) []string {
 		return helper("--keytab", c.keytab(t), "--replay-cache", "none")
 	}, "warning no-replay-cache", "--replay-cache file"},
+	{"name that no account has", "negotiate", func(t *testing.T, c *clinic) []string {
+		return helper(c.kerberos(t, c.keytab(t), append(c.directory(t), "--group-format", "name")...)...)
+	}, "fault spn-nobody", "setspn -S HTTP/"},
 	{"no KDC", "basic", func(t *testing.T, c *clinic) []string {
 		return helper("kerberos", "--realm", e2e.Realm, "--kdc", "127.0.0.1:1", "--keytab", c.keytab(t))
 	}, "fault kdc-unreachable", "--kdc HOST"},
@@ -394,6 +400,19 @@ var sickNTLM = []sick{
 	{"no controller in the DNS", "ntlm", func(t *testing.T, c *clinic) []string {
 		return helper("--domain", e2e.ADDomain, "--realm", "no-such-domain.invalid", "--machine-account", "PROXY$", "--machine-secret", c.machineSecret(t))
 	}, "fault dc-dns", "--dc HOST"},
+	{"controller of no such name", "ntlm", func(t *testing.T, c *clinic) []string {
+		return helper("--domain", e2e.ADDomain, "--dc", "no-such-dc.invalid", "--machine-account", "PROXY$", "--machine-secret", c.machineSecret(t))
+	}, "fault dc-name", "/etc/resolv.conf"},
+	{"old secret", "ntlm", func(t *testing.T, c *clinic) []string {
+		path, then := c.machineSecret(t), time.Now().AddDate(0, -4, 0)
+		if err := os.Chtimes(path, then, then); err != nil {
+			t.Fatal(err)
+		}
+		return helper(c.domain(t, path)...)
+	}, "note machine-secret-old", "ntlm rotate"},
+	{"no list of users", "basic", func(t *testing.T, c *clinic) []string {
+		return helper(append([]string{"windows"}, c.domain(t, c.machineSecret(t), "--allow-users", "/no/such/list")...)...)
+	}, "fault user-list-missing", "write users into it"},
 	{"one of two controllers", "basic", func(t *testing.T, c *clinic) []string {
 		return helper(append([]string{"windows"}, c.domain(t, c.machineSecret(t), "--dc", "127.99.0.1")...)...)
 	}, "warning dc-unreachable", "TCP port 135 of 127.99.0.1"},
@@ -419,6 +438,9 @@ var sickDirectory = []sick{
 	{"no server", "basic", func(t *testing.T, c *clinic) []string {
 		return helper("ldap", "--url", "ldap://127.99.0.1", "--base", e2e.SlapdPeople, "--filter", "uid=%s")
 	}, "fault ldap-unreachable", "127.99.0.1:389"},
+	{"server of no such name", "basic", func(t *testing.T, c *clinic) []string {
+		return helper("ldap", "--url", "ldaps://no-such-server.invalid", "--base", e2e.SlapdPeople, "--filter", "uid=%s")
+	}, "fault ldap-name", "mend the server's name"},
 	{"plain to a domain controller", "ntlm", func(t *testing.T, c *clinic) []string {
 		return helper(append(c.domain(t, c.machineSecret(t)), c.directory(t, "--ldap-uri", "ldap://"+c.ad.Address())...)...)
 	}, "warning ldap-signing-required", "ldaps://"},
@@ -450,6 +472,19 @@ var sickServers = []sick{
 	{"RADIUS, nobody there", "basic", func(t *testing.T, c *clinic) []string {
 		return helper("radius", "--server", "127.99.0.1", "--secret", c.file(t, radiusSecret))
 	}, "fault radius-unreachable", "127.99.0.1:1812"},
+	{"RADIUS, server of no such name", "basic", func(t *testing.T, c *clinic) []string {
+		return helper("radius", "--server", "no-such-server.invalid", "--secret", c.file(t, radiusSecret))
+	}, "fault radius-name", "mend the server's name"},
+	{"mail, nobody there", "basic", func(*testing.T, *clinic) []string { return helper("imap", "imaps://127.99.0.1") }, "fault mail-unreachable", "127.99.0.1"},
+	{"mail, another's CA", "basic", func(t *testing.T, c *clinic) []string {
+		return helper("imap", "--ca", c.ad.CAFile(), e2e.StartDovecot(t, nil).URI("imaps"))
+	}, "fault mail-certificate", "--ca"},
+	{"database, nobody there", "basic-db", func(*testing.T, *clinic) []string {
+		return helper("db", "--dsn", "postgres://127.99.0.1/squid")
+	}, "fault db-unreachable", "see whether the server runs"},
+	{"database, no such table", "basic-db", func(t *testing.T, _ *clinic) []string {
+		return helper("db", "--dsn", sqliteDatabase(t).url, "--table", "nobody")
+	}, "fault db-query", "--table"},
 	{"saslauthd", "basic", func(*testing.T, *clinic) []string { return helper("sasl", "--socket", "/no/such/socket") }, "fault sasl-socket", "systemctl"},
 	{"everybody", "basic", func(*testing.T, *clinic) []string { return helper("fake") }, "fault fake", "basic ncsa"},
 	{"everybody, by NTLM", "ntlm", func(*testing.T, *clinic) []string { return helper("fake") }, "fault fake", "--hashes FILE"},

@@ -79,18 +79,36 @@ func TestHeldBack(t *testing.T) {
 	mustRefuse(t, origin, squid.Curl(t, right(origin, users[0])))
 }
 
-// TestChain has two files behind one Squid, as a directory and a file for guests.
+// TestChain has a directory and a file for guests behind one Squid. While the directory is
+// away, its silence is nobody's yes: guests get in only where the rule says so.
 func TestChain(t *testing.T) {
 	t.Parallel()
-	staff, guests := []e2e.User{e2e.MD5User("alice", "alices-secret")}, []e2e.User{e2e.MD5User("alice", "other-secret"), e2e.MD5User("eve", "eves-secret")}
+	guests := []e2e.User{e2e.MD5User("alice", "other-secret"), e2e.MD5User("eve", "eves-secret"), e2e.MD5User("frank", "franks-secret")}
+	alice := e2e.PersonOf("alice").Login()
+	file := e2e.PasswordFile(t, guests)
 	origin := e2e.StartOrigin(t)
-	squid := e2e.Start(t, e2e.Config{
-		Auth: []string{e2e.Basic(programs.Path(t, "basic")+" --concurrency 20 chain ncsa "+e2e.PasswordFile(t, staff)+" , ncsa:"+e2e.PasswordFile(t, guests),
-			"2 startup=1 concurrency=20")},
-		Secrets: append(e2e.Secrets(staff), e2e.Secrets(guests)...),
-	})
-	mustFetch(t, origin, squid.Curl(t, right(origin, staff[0]), right(origin, guests[1])))
-	mustRefuse(t, origin, squid.Curl(t, right(origin, guests[0]), wrong(origin, guests[1], staff[0].Password)))
+	for _, rule := range []string{"", "on-unavailable=next "} {
+		t.Run("rule "+rule, func(t *testing.T) {
+			t.Parallel()
+			slapd := e2e.StartSlapd(t, e2e.SlapdConfig{})
+			squid := e2e.Start(t, e2e.Config{
+				Auth: []string{e2e.Basic(programs.Path(t, "basic")+" --concurrency 20 --timeout 3s chain "+rule+"ldap:"+slapd.URI()+
+					" --base "+e2e.SlapdPeople+" --filter uid=%s , ncsa:"+file, "2 startup=1 concurrency=20")},
+				Secrets: append(e2e.Secrets(guests), alice.Password),
+			})
+			mustFetch(t, origin, squid.Curl(t, right(origin, alice), right(origin, guests[1])))
+			mustRefuse(t, origin, squid.Curl(t, right(origin, guests[0]), wrong(origin, guests[1], alice.Password)))
+			slapd.Stop(t)
+			frank := guests[2] // whom Squid does not remember
+			mustRefuse(t, origin, squid.Curl(t, wrong(origin, frank, "not-a-secret")))
+			if answers := squid.Curl(t, right(origin, frank)); rule == "" {
+				mustRefuse(t, origin, answers)
+			} else {
+				mustFetch(t, origin, answers)
+			}
+			mustSay(t, squid, "login undecided", "user=frank", "backend=ldap")
+		})
+	}
 }
 
 // TestGuardedDirectory has somebody guess a password through four helpers at once. The

@@ -69,8 +69,8 @@ func TestInstall(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := tree(t, dir)
-	if out, err := makeAt(t, dir, "install"); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	if out, err := makeAt(t, dir, "install", "GO=/no/such/go"); err != nil || strings.Contains(out, "/no/such/go") {
+		t.Fatalf("without Go: %v\n%s", err, out)
 	}
 	passwd := filepath.Join(dir, "passwd")
 	if err := os.WriteFile(passwd, []byte("bob:5ebe2294ecd0e0f08eab7690d2a6ee69\n"), 0o644); err != nil {
@@ -110,6 +110,32 @@ func TestInstall(t *testing.T) {
 	}
 	if err := os.Remove(passwd); err != nil {
 		t.Fatal(err)
+	}
+	if after := tree(t, dir); after != before {
+		t.Errorf("uninstalling left\n%s\nand before there was\n%s", after, before)
+	}
+}
+
+// TestInstallElsewhere has the programs in a folder that PREFIX has nothing to do with.
+func TestInstallElsewhere(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, folder := range []string{"opt", "usr/share/man/man8", "usr/share/bash-completion/completions"} {
+		if err := os.MkdirAll(filepath.Join(dir, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := tree(t, dir)
+	const libexec = "LIBEXEC=/opt/squid-helpers"
+	if out, err := makeAt(t, dir, libexec, "install"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	out, err := exec.Command(filepath.Join(dir, "opt/squid-helpers/drop-in/negotiate_kerberos_auth"), "--version").CombinedOutput()
+	if err != nil || len(out) == 0 {
+		t.Errorf("the link in that folder: %q, %v", out, err)
+	}
+	if out, err := makeAt(t, dir, libexec, "uninstall"); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 	if after := tree(t, dir); after != before {
 		t.Errorf("uninstalling left\n%s\nand before there was\n%s", after, before)

@@ -185,6 +185,32 @@ func TestLDAPDomainGroups(t *testing.T) {
 	}
 }
 
+// TestLDAPDomainChain has groups in groups found by a filter with Active Directory's rule
+// for chains, where users are looked for and not called by --ad.
+func TestLDAPDomainChain(t *testing.T) {
+	t.Parallel()
+	ad := activeDirectory.Domain(t)
+	search := "--base " + adBase + " --filter sAMAccountName=%s " + asService(t, ad) + " --require-group ProxyUsers"
+	for name, c := range map[string]struct {
+		options string
+		alice   protocol.Result // who is in ProxyUsers by way of another group
+	}{
+		"chain":  {" --group-filter (member:1.2.840.113556.1.4.1941:=%d)", protocol.ResultOK},
+		"direct": {" --group-filter (member=%d)", protocol.ResultERR},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			helper := domainPeer(t, ad, search+c.options)
+			for user, want := range map[string]protocol.Result{"alice": c.alice, "mallory": protocol.ResultERR} {
+				reply := helper.Ask(t, user+" "+rfc1738(e2e.AccountOf(t, user).Password))
+				if got, _ := resultAndGroups(reply); got != want {
+					t.Errorf("%s: %q, want %v\n%s", user, reply, want, helper.Log())
+				}
+			}
+		})
+	}
+}
+
 // TestLDAPDomainFound asks on a machine of the domain, which finds the controller by
 // the DNS.
 func TestLDAPDomainFound(t *testing.T) {

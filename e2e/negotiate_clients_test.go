@@ -60,7 +60,7 @@ func (d *dialogue) addService(t *testing.T, service, enctype string) {
 func (d *dialogue) helper(t *testing.T, options ...string) *e2e.Peer {
 	t.Helper()
 	return e2e.StartPeer(t, e2e.PeerConfig{
-		Command: append([]string{programs.Path(t, "negotiate"), "--keytab", d.keytab}, options...),
+		Command: append([]string{programs.Path(t, "negotiate"), "--keytab", d.keytab, "--audit=all"}, options...),
 		Env:     d.kdc.Env(d.rcache),
 		AsProxy: true,
 	})

@@ -77,20 +77,21 @@ var adReasons = map[e2e.Refusal]string{
 	e2e.InvalidWorkstation: "workstation-not-allowed",
 }
 
-// TestNTLMADGroups has our helper, called as ntlm_auth too, and squid.conf decide by
+// TestNTLMADGroups has our helper, called as the programs that it replaces too, decide by
 // group. Alice is in ProxyUsers through another group.
 func TestNTLMADGroups(t *testing.T) {
 	t.Parallel()
 	ad := activeDirectory.Domain(t)
 	group := ad.SID(t, "ProxyUsers").Text
-	for name, command := range map[string][2]string{
-		"ntlm":      {programs.Path(t, "ntlm"), "--require-group=" + group},
-		"ntlm_auth": {programs.As(t, "ntlm", "ntlm_auth"), "--helper-protocol=squid-2.5-ntlmssp --require-membership-of=" + group},
+	for name, c := range map[string]struct{ options, alice string }{
+		"ntlm":             {"--require-group=" + group, e2e.ADDomain + `\alice`},
+		"ntlm_auth":        {"--helper-protocol=squid-2.5-ntlmssp --require-membership-of=" + group, e2e.ADDomain + `\alice`},
+		"ntlm_smb_lm_auth": {"--require-group=" + group + " -b " + e2e.ADDomain + "/" + ad.Address(), strings.ToLower(e2e.ADDomain) + `\alice`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			squid, origin := adNTLM(t, ad, command[0], command[1], "5 startup=2 idle=1")
-			mustLogIn(t, squid, origin, ours(e2e.ADDomain, adUser(t, "alice")), e2e.ADDomain+`\alice`)
+			squid, origin := adNTLM(t, ad, programs.As(t, "ntlm", name), c.options, "5 startup=2 idle=1")
+			mustLogIn(t, squid, origin, ours(e2e.ADDomain, adUser(t, "alice")), c.alice)
 			mustNotLogIn(t, squid, origin, ours(e2e.ADDomain, adUser(t, "mallory")))
 			mustSay(t, squid, "login refused", "mallory", "reason=not-in-required-group")
 		})
@@ -125,7 +126,8 @@ func TestNTLMADCrowd(t *testing.T) {
 // when it is back.
 func TestNTLMADRestart(t *testing.T) { // not in parallel with others of the domain
 	ad := activeDirectory.Domain(t)
-	squid, origin := adNTLM(t, ad, programs.Path(t, "ntlm"), "--timeout 5s", "4 startup=4 idle=1")
+	metrics := e2e.ProxyDir(t)
+	squid, origin := adNTLM(t, ad, programs.Path(t, "ntlm"), "--timeout 5s --metrics "+metrics, "4 startup=4 idle=1")
 	alice := ours(e2e.ADDomain, adUser(t, "alice"))
 	mustLogIn(t, squid, origin, alice, e2e.ADDomain+`\alice`)
 	ad.Stop(t)
@@ -144,4 +146,9 @@ func TestNTLMADRestart(t *testing.T) { // not in parallel with others of the dom
 	if log := squid.CacheLog(); strings.Contains(log, "reason=wrong-password") {
 		t.Error("somebody was blamed for the controller's absence")
 	}
+	e2e.Eventually(t, soon, "the controller's ups and downs among the metrics", func() bool {
+		content, err := os.ReadFile(filepath.Join(metrics, "squidauth-ntlm.prom"))
+		text := string(content)
+		return err == nil && strings.Contains(text, `controller="`+ad.Address()+`",end="answered"}`) && strings.Contains(text, `end="failed"}`)
+	})
 }

@@ -47,12 +47,21 @@ type Options struct {
 	// suits Concurrency. The environment's GOGC comes first.
 	GCPercent int
 
+	// Processors is how many the program may use at a time; 0: all. A Handler that waits
+	// for servers and computes next to nothing is faster with one: nothing is lost by
+	// waking others. The environment's GOMAXPROCS comes first.
+	Processors int
+
 	Audit AuditLevel
 	Log   *slog.Logger
 
 	// Observe is told of every reply and how long it took, by several goroutines
 	// at a time; nil: nobody is.
 	Observe func(r protocol.Reply, took time.Duration)
+
+	// ObserveServer is for Handlers that ask servers to tell how each question ended,
+	// in a word; by several goroutines at a time. nil: nobody wants to know.
+	ObserveServer func(server, end string)
 }
 
 func (o Options) timeout() time.Duration {

@@ -101,7 +101,8 @@ func (q *request) finish(r protocol.Reply) {
 	s.gate.leave()
 }
 
-// audit logs one line per decision. A challenge is none.
+// audit logs one line per decision. A challenge is none. Refusals of clients of whom
+// nothing is known are one line a minute, unless all decisions are to be logged.
 func (s *server) audit(q *request, r protocol.Reply, took time.Duration) {
 	var level slog.Level
 	var msg string
@@ -116,6 +117,10 @@ func (s *server) audit(q *request, r protocol.Reply, took time.Duration) {
 		level, msg = slog.LevelError, "login undecided"
 	}
 	if !s.opt.Audit.covers(r.Outcome()) {
+		return
+	}
+	covered, since := s.repeats.covers(r, q.start)
+	if covered && s.opt.Audit != AuditAll {
 		return
 	}
 	d := r.Detail()
@@ -135,6 +140,9 @@ func (s *server) audit(q *request, r protocol.Reply, took time.Duration) {
 	}
 	if d.Extras != "" {
 		attrs = append(attrs, slog.String("extras", d.Extras))
+	}
+	if since > 0 && s.opt.Audit != AuditAll {
+		attrs = append(attrs, slog.Int("repeated", since))
 	}
 	if d.Cause != nil {
 		attrs = append(attrs, slog.String("cause", d.Cause.Error()))

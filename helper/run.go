@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 )
@@ -26,12 +27,15 @@ func Prepare() { signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP) }
 // is told to end by SIGTERM or SIGINT. SIGHUP makes a Reloader reload. Whatever
 // ends it, there is nothing to report to Squid by an exit status.
 //
-// Run leaves GOMAXPROCS alone. One processor would do where there is one request
-// at a time, but asking for it costs memory once the runtime has set itself up
-// for more; only the environment variable is early enough.
+// Run leaves GOMAXPROCS alone unless there is an Option for it. One processor would do
+// wherever there is one request at a time, but asking for it costs 0.1 to 0.2 MB once the
+// runtime has set itself up for more; only the environment variable is early enough.
 func Run(h Handler, opt Options) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(cmp.Or(opt.GCPercent, gcPercent(opt.Concurrency)))
+	}
+	if opt.Processors > 0 && os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(opt.Processors)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	defer stop()

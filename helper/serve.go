@@ -86,6 +86,7 @@ type server struct {
 	ctx     context.Context
 	fail    context.CancelCauseFunc
 	ended   chan error // told by the loop, at its end
+	repeats repeats
 
 	mu  sync.Mutex // guards out and buf
 	out io.Writer

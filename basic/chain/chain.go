@@ -79,7 +79,7 @@ func (c *Chain) Authenticate(ctx context.Context, user string, password protocol
 			return v
 		case v.Outcome() != protocol.Denied:
 			undecided = first(undecided, v)
-		case unknown(v):
+		case v.IsUnknown():
 			rule = l.Unknown
 		default:
 			refused = first(refused, v)
@@ -103,11 +103,6 @@ func first(a *basic.Verdict, b basic.Verdict) *basic.Verdict {
 		return a
 	}
 	return &b
-}
-
-// unknown reports that a refusal is for the name, which another link may know.
-func unknown(v basic.Verdict) bool {
-	return v.Reason() == basic.NoSuchUser || v.Reason() == basic.IllegalName
 }
 
 // ask returns the link's verdict, with the link's name.

@@ -35,6 +35,8 @@ var answers = []struct {
 	{"locked", "on-refused", basic.No(basic.AccountLocked, "")},
 	{"unknown", "on-unknown", basic.No(basic.NoSuchUser, "")},
 	{"illegal", "on-unknown", basic.No(basic.IllegalName, "")},
+	{"held", "on-refused", basic.No("held-back", "")},
+	{"nobody", "on-unknown", basic.No("held-back", "").OfUnknown()},
 	{"away", "on-unavailable", basic.Undecided(basic.Unavailable, errors.New("away"))},
 	{"zero", "on-unavailable", basic.Verdict{}},
 }
@@ -85,7 +87,7 @@ func TestTwoLinks(t *testing.T) {
 
 // decides says whose answer the chain's is.
 func decides(one, two string, goesOn bool) string {
-	rank := map[string]int{"yes": 4, "away": 3, "zero": 3, "wrong": 2, "locked": 2, "unknown": 1, "illegal": 1}
+	rank := map[string]int{"yes": 4, "away": 3, "zero": 3, "wrong": 2, "locked": 2, "held": 2, "nobody": 1, "unknown": 1, "illegal": 1}
 	switch {
 	case !goesOn:
 		return "one"

@@ -136,16 +136,13 @@ func (c Charset) text(s string) (string, bool) {
 // another reports that the refusal may be for the form: the password is in question, or
 // the name if another name comes next.
 func another(v basic.Verdict, name bool) bool {
-	if v.Outcome() != protocol.Denied {
+	switch {
+	case v.Outcome() != protocol.Denied:
 		return false
-	}
-	switch v.Reason() {
-	case basic.WrongPassword, basic.LogonRefused:
-		return true
-	case basic.NoSuchUser, basic.IllegalName:
+	case v.IsUnknown():
 		return name
 	}
-	return false
+	return v.Reason() == basic.WrongPassword || v.Reason() == basic.LogonRefused
 }
 
 // better returns the verdict of two that says more: the first is a refusal for what may

@@ -3,13 +3,18 @@
 package db
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/url"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -21,7 +26,10 @@ import (
 // maxMessage bounds what a server may send at a time, in bytes.
 const maxMessage = 1 << 20
 
-var errConninfo = errors.New("the DSN for PostgreSQL cannot be read: it is KEY=VALUE;KEY=VALUE or a URL")
+var errConninfo = errors.New("the DSN for PostgreSQL cannot be read: it is KEY=VALUE;KEY=VALUE or a URL, and certificates that it names are in PEM")
+
+// errUnverified keeps a DSN that ends oddly from swallowing what --tls and --ca say.
+var errUnverified = errors.New("the DSN for PostgreSQL takes what --tls and --ca say for a part of its last word: put that in single quotes")
 
 // postgresEngine is a database of PostgreSQL.
 type postgresEngine struct {
@@ -39,8 +47,8 @@ func newPostgres(s source, opt Options) (*postgresEngine, error) {
 		e.where = fmt.Sprintf("PostgreSQL's database %q on %s, port %d", cfg.Database, cfg.Host, cfg.Port)
 	case errors.As(err, new(*fs.PathError)): // there may be a certificate by the time it is asked for
 		e.where = "PostgreSQL"
-	default: // its text might hold a part of a password
-		return nil, errConninfo
+	default:
+		return nil, err
 	}
 	return e, nil
 }
@@ -56,10 +64,13 @@ func (e *postgresEngine) protect() {
 		words = append(words, [2]string{"sslrootcert", e.opt.CA})
 	}
 	for _, w := range words {
-		switch {
-		case !strings.Contains(e.conninfo, "://"):
+		switch isURL, hasQuery := conninfoForm(e.conninfo); {
+		case !isURL:
+			if strings.HasSuffix(strings.TrimRight(e.conninfo, " "), "=") { // or what follows would be the value
+				e.conninfo += "''"
+			}
 			e.conninfo += fmt.Sprintf(" %s='%s'", w[0], strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(w[1]))
-		case strings.Contains(e.conninfo, "?"):
+		case hasQuery:
 			e.conninfo += "&" + w[0] + "=" + url.QueryEscape(w[1])
 		default:
 			e.conninfo += "?" + w[0] + "=" + url.QueryEscape(w[1])
@@ -67,17 +78,73 @@ func (e *postgresEngine) protect() {
 	}
 }
 
+// conninfoForm reports whether a connection string is a URL, and whether parameters
+// stand at its end. Like libpq it takes whatever is before an @ for user and password,
+// if no slash comes before that.
+func conninfoForm(conninfo string) (isURL, hasQuery bool) {
+	scheme, rest, found := strings.Cut(conninfo, "://")
+	if !found || scheme != "postgres" && scheme != "postgresql" {
+		return false, false
+	}
+	if at := strings.IndexAny(rest, "@/"); at >= 0 && rest[at] == '@' {
+		rest = rest[at+1:]
+	}
+	return true, strings.Contains(rest, "?")
+}
+
+// isVerified reports whether all servers of a configuration have to prove who they are,
+// or are reached over a Unix socket.
+func isVerified(cfg *pgx.ConnConfig) bool {
+	proven := func(host string, port uint16, c *tls.Config) bool {
+		network, _ := pgconn.NetworkAddress(host, port)
+		return network == "unix" || c != nil && !c.InsecureSkipVerify
+	}
+	for _, f := range cfg.Fallbacks {
+		if !proven(f.Host, f.Port, f.TLSConfig) {
+			return false
+		}
+	}
+	return proven(cfg.Host, cfg.Port, cfg.TLSConfig)
+}
+
 // foreignParams are words of libpq's that the driver would pass on to the server,
 // which knows none of them.
 var foreignParams = []string{
 	"gssencmode", "gsslib", "gssdelegation", "hostaddr", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count",
-	"tcp_user_timeout", "sslcompression", "sslcrl", "sslcrldir", "requirepeer", "fallback_application_name", "load_balance_hosts",
+	"tcp_user_timeout", "sslcompression", "fallback_application_name", "load_balance_hosts",
 }
 
-// config reads the DSN, the environment and the files that they name, each time anew.
+// protections are words of libpq's, by their variables in the environment, that the driver
+// does not obey although they say which server is not to be trusted.
+var protections = map[string]string{"sslcrl": "PGSSLCRL", "sslcrldir": "PGSSLCRLDIR", "requirepeer": "PGREQUIREPEER", "gssencmode": "PGGSSENCMODE"}
+
+// unprotected is the error of a configuration that wants more protection than there is:
+// who asked for it must not go without.
+func unprotected(cfg *pgx.ConnConfig) error {
+	for _, word := range slices.Sorted(maps.Keys(protections)) {
+		value := cmp.Or(cfg.RuntimeParams[word], os.Getenv(protections[word]))
+		if value != "" && (word != "gssencmode" || value == "require") {
+			return fmt.Errorf("PostgreSQL's %s (%s) is not obeyed here, and without it the connection is less safe than it says: take it out", word, protections[word])
+		}
+	}
+	return nil
+}
+
+// config reads the DSN, the environment and the files that they name, each time anew. The
+// driver's own errors quote the DSN, with a part of a password perhaps.
 func (e *postgresEngine) config() (*pgx.ConnConfig, error) {
 	cfg, err := pgx.ParseConfig(e.conninfo)
-	if err != nil {
+	var file *fs.PathError
+	switch {
+	case errors.As(err, &file):
+		return nil, file
+	case err != nil:
+		return nil, errConninfo
+	}
+	if e.opt.tlsMode() == TLSVerify && !isVerified(cfg) {
+		return nil, errUnverified
+	}
+	if err := unprotected(cfg); err != nil {
 		return nil, err
 	}
 	for _, name := range foreignParams {

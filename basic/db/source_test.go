@@ -80,9 +80,17 @@ func TestParseSourceRefuses(t *testing.T) {
 
 func TestPasswordsIn(t *testing.T) {
 	for dsn, want := range map[string]string{
-		"postgres://u:p@h/d": "p", "postgres://u@h/d": "", "postgres://h:5432/d": "", "postgres://h/d?password=p&x=y": "p", "postgres://u:p@h/d?password=q": "q p",
+		"postgres://u:p@h/d": "p", "postgres://u@h/d": "", "postgres://h:5432/d": "", "postgres://h/d?password=p&x=y": "p", "postgres://u:p@h/d?password=q": "p q",
 		"DBI:Pg:dbname=d;password=p;host=h": "p", `DBI:Pg:password = 'a\'b c' dbname=d`: `'a\'b c'`, "DBI:Pg:dbname=d": "",
 		"DBI:mysql:d;password=p": "p", "DBI:mysql:password=p:d": "p", "mysql://u:p%40@h/d": "p%40", "mysql://u@h/d": "", "mysql://:@h/d": "", "sqlite:/x": "", "": "",
+		"postgres://h:5432/d?options=a@b": "", "DBI:Pg:dbname=d;password=": "", "DBI:Pg:password=;dbname=d": "",
+
+		// What a pattern that stops early would leave for all to read.
+		"DBI:Pg:dbname=d;password=a:b;host=h": "a:b", "dbi:pg:password=a&b host=h": "a&b", `DBI:Pg:password=a\ b host=h`: `a\ b`,
+		`DBI:Pg:dbname="d";password="a b";host=h`: `"a b"`, `DBI:Pg:password=a'b;c'd;host=h`: `a'b;c'd`,
+		"DBI:mysql:d;password=a b&c;host=h": "a b&c", "DBI:mysql:d;password='a;host=h": "'a", "DBI:mysql:d;password=[a;b]:h": "[a;b]", "DBI:mysql:d;password=[a;b": "[a",
+		"mysql://u:a@b@h/d": "a@b", "postgres://u:a?b@h/d": "a?b", "postgres://h/d?password=a;b&x=y": "a;b",
+		"DBI:mysql:d;mysql_password=p": "p", "dbi:MariaDB:d;mariadb_password=p": "p", "DBI:Pg:dbname=d;sslpassword=p": "p", "postgres://h/d?sslpassword=p": "p",
 	} {
 		if got := strings.Join(PasswordsIn(dsn), " "); got != want {
 			t.Errorf("%s: %q", dsn, got)

@@ -46,7 +46,7 @@ type Backend struct {
 	queue        *passhash.Queue
 }
 
-var _ basic.Backend = (*Backend)(nil)
+var _ basic.Revised = (*Backend)(nil)
 
 // Open returns the Backend, which is a basic.Versioned if nobody but files is asked. It
 // never fails: a file that cannot be used is logged, and may be usable by the time it is
@@ -73,6 +73,9 @@ func open(opt Options) *Backend {
 // Reload reads the files again, whether they seem to have changed or not. The error
 // says why they cannot be used.
 func (b *Backend) Reload(ctx context.Context) error { return b.files.reload(ctx) }
+
+// Revision implements basic.Revised: each content of the files is one.
+func (b *Backend) Revision(ctx context.Context) string { return b.files.version(ctx) }
 
 // Authenticate implements basic.Backend. It costs one hash, whether there is such a
 // user or not.
@@ -112,7 +115,7 @@ var _ basic.Versioned = onlyFiles{}
 
 // Version implements basic.Versioned: each content of the files is one. Accounts that
 // expire do so without another.
-func (b onlyFiles) Version(ctx context.Context) string { return b.files.version(ctx) }
+func (b onlyFiles) Version(ctx context.Context) string { return b.Revision(ctx) }
 
 // failure is why nobody knows whether there is such a user.
 type failure struct {

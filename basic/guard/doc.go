@@ -19,7 +19,8 @@
 // password is asked about twice at most within a count, so that a device with an old
 // one does not use it all up. Refusals that no password would have changed, such as a
 // disabled account, are neither counted nor remembered. Names that do not exist are
-// treated as those that do, so that nobody can tell them apart by it.
+// treated as those that do, so that nobody can tell them apart by it; a chain of backends
+// is told all the same that the name is unknown here.
 //
 // A question is entered as a refusal before it is asked, and struck out afterwards
 // unless it was one: so the count is never exceeded, however many are asked at the same

@@ -193,6 +193,27 @@ func TestBusy(t *testing.T) {
 	f.expectLog("together again")
 }
 
+// TestBusyRemoved: who holds the file and is stopped loses it with the file's name: the
+// others go on with a new one.
+func TestBusyRemoved(t *testing.T) {
+	folder := t.TempDir()
+	f := guarded(t, sharedOptions(folder, nil))
+	f.expect("bob", "wrong-password asked", "1")
+	other, err := state.Take(t.Context(), folder, fileName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Unlock()
+	f.expect("bob", "wrong-password", "1")
+	f.expectLog("cannot be used", "cannot be locked")
+	if err := os.Remove(filepath.Join(folder, fileName)); err != nil {
+		t.Fatal(err)
+	}
+	f.later(restAfter)
+	f.expect("bob", "wrong-password asked", "2")
+	f.expectLog("together again")
+}
+
 // TestOwnOnly: what the file decided without a question is none to the process itself,
 // when the file fails.
 func TestOwnOnly(t *testing.T) {

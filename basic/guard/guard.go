@@ -133,12 +133,22 @@ func (g *Backend) Authenticate(ctx context.Context, user string, password protoc
 		case spare:
 			return basic.Undecided(basic.Unavailable, errUnanswered)
 		case hold:
-			return basic.No(HeldBack, d.entry.text).By(g.opt.Name + " (not asked)").Because(g.why(d))
+			return g.held(d)
 		}
 		if !sleep(ctx, pause) {
 			return basic.Undecided(basic.Overloaded, errElsewhere)
 		}
 	}
+}
+
+// held refuses a name without having asked. Whose name the directory does not know is
+// still somebody whom another backend may know.
+func (g *Backend) held(d decision) basic.Verdict {
+	v := basic.No(HeldBack, d.entry.text).By(g.opt.Name + " (not asked)").Because(g.why(d))
+	if d.unknown {
+		return v.OfUnknown()
+	}
+	return v
 }
 
 func (g *Backend) why(d decision) error {

@@ -255,6 +255,35 @@ func TestHeld(t *testing.T) {
 	}
 }
 
+// TestHeldUnknown: who is held back by a name that the directory does not know can still
+// be somebody else's user, as long as nobody of that very name is there.
+func TestHeldUnknown(t *testing.T) {
+	f := guarded(t, Options{Limit: 2, Window: time.Hour, Folder: t.TempDir()})
+	held := func(user string, unknown bool) {
+		t.Helper()
+		v := f.Authenticate(t.Context(), user, "held")
+		if v.Reason() != HeldBack || v.IsUnknown() != unknown {
+			t.Errorf("%s: %s, unknown: %v", user, v.Reason(), v.IsUnknown())
+		}
+	}
+	f.expect("eve", "no-such-user asked", "1", "2")
+	held("eve", true)
+	held("Eve", false) // of whom nobody was told anything
+	held("éve", false)
+
+	f.passwords["mix"] = "right"
+	f.expect("mix", "wrong-password asked", "1")
+	delete(f.passwords, "mix")
+	f.expect("mix", "no-such-user asked", "2")
+	held("mix", false)
+
+	f.expect("new", "no-such-user asked", "1")
+	f.passwords["new"] = "right"
+	f.expect("new", "authenticated asked", "right")
+	f.expect("new", "wrong-password asked", "1", "2") // 1 was forgiven
+	held("new", false)
+}
+
 // TestBurst: however many passwords of a user are tried at once, no more than the limit
 // reach the directory; and a password that is tried several times at once is asked about
 // once if it is wrong.

@@ -43,7 +43,7 @@ const (
 // entry is one question to the backend.
 type entry struct {
 	pair   tag // of the name and the password
-	user   tag // of the name, as much as fits: see mark
+	user   tag // of the name, as much as fits: see mark and whose
 	at     time.Time
 	phase  phase
 	pid    int // who asks
@@ -69,6 +69,7 @@ type decision struct {
 	count int   // hold: refusals
 	until time.Time
 
+	unknown bool // hold: whoever was told of the name was told that there is nobody of it
 	entered bool // ask: other processes know of it
 }
 
@@ -91,7 +92,7 @@ const (
 // begin decides about a login, and enters it if it is to be asked about.
 func (r rules) begin(rec record, t tags, now time.Time, who asker) (record, decision) {
 	rec = r.prune(rec, now)
-	count, doubts, asks := 0, 0, 0
+	count, doubts, asks, known, unknown := 0, 0, 0, 0, 0
 	var last, mine entry
 	var until time.Time
 	for _, e := range rec {
@@ -114,6 +115,13 @@ func (r rules) begin(rec record, t tags, now time.Time, who asker) (record, deci
 		if e.phase == refused {
 			last = e
 		}
+		switch {
+		case e.phase != refused:
+		case e.reason == basic.NoSuchUser && e.user == t.here.mark():
+			unknown++
+		default:
+			known++
+		}
 		if e.phase == refused && e.pair == t.pair {
 			asks, mine = asks+1, e
 		}
@@ -122,7 +130,7 @@ func (r rules) begin(rec record, t tags, now time.Time, who asker) (record, deci
 		return rec, decision{what: refuse, entry: mine}
 	}
 	if r.limit > 0 && (count > r.limit || count == r.limit && !who.known) {
-		return rec, decision{what: hold, entry: last, count: count, until: until}
+		return rec, decision{what: hold, entry: last, count: count, until: until, unknown: unknown > 0 && known == 0}
 	}
 	if r.limit > 0 && doubts > 0 && count+doubts >= r.limit && !who.known {
 		return rec, decision{what: spare}
@@ -135,13 +143,22 @@ func (r rules) end(rec record, t tags, now time.Time, pid int, v basic.Verdict) 
 	rec = slices.DeleteFunc(r.withdraw(rec, t, pid), func(e entry) bool { return e.phase == unanswered && e.pair == t.pair })
 	switch {
 	case accepted(v):
-		return r.forgive(rec, t.user.mark(), now)
+		return r.forgive(rec, t, now)
 	case counts(v):
-		return append(makeRoom(r.prune(rec, now)), entry{pair: t.pair, user: t.user.mark(), at: now, phase: refused, pid: pid, reason: v.Reason(), text: v.Text()})
+		return append(makeRoom(r.prune(rec, now)), entry{pair: t.pair, user: whose(t, v), at: now, phase: refused, pid: pid, reason: v.Reason(), text: v.Text()})
 	case v.IsUnanswered():
 		return append(makeRoom(r.prune(rec, now)), entry{pair: t.pair, user: t.user.mark(), at: now, phase: unanswered, pid: pid, reason: v.Reason()})
 	}
 	return r.prune(rec, now)
+}
+
+// whose returns the mark of a refusal's user. That a directory knows nobody of a name is
+// of no other spelling of it.
+func whose(t tags, v basic.Verdict) tag {
+	if v.Reason() == basic.NoSuchUser {
+		return t.here.mark()
+	}
+	return t.user.mark()
 }
 
 // withdraw strikes out that a process asks.
@@ -151,10 +168,11 @@ func (r rules) withdraw(rec record, t tags, pid int) record {
 
 // forgive ends the count of a user. Somebody else whose name folds alike might log in to
 // have the refusals of this one forgotten: they stay. It may change rec.
-func (r rules) forgive(rec record, user tag, now time.Time) record {
-	rec = slices.DeleteFunc(rec, func(e entry) bool { return e.user == user && e.phase == asking && !r.underway(e, now) })
+func (r rules) forgive(rec record, t tags, now time.Time) record {
+	own := func(e entry) bool { return e.user == t.user.mark() || e.user == t.here.mark() }
+	rec = slices.DeleteFunc(rec, func(e entry) bool { return own(e) && e.phase == asking && !r.underway(e, now) })
 	for i := range rec {
-		if rec[i].user == user && rec[i].phase == refused {
+		if own(rec[i]) && rec[i].phase == refused {
 			rec[i].phase = forgiven
 		}
 	}

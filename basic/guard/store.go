@@ -30,6 +30,7 @@ type question struct {
 type tags struct {
 	name tag // alike for all spellings that may be one name to a directory
 	user tag // alike for the spellings that surely are: letter case apart
+	here tag // of the user as it is
 	pair tag // of user and password as they are, and of the place
 }
 
@@ -37,6 +38,7 @@ func (q *question) tags(k *key) tags {
 	return tags{
 		name: k.tag("name", q.scope, q.name),
 		user: k.tag("user", q.scope, strings.ToLower(q.user)),
+		here: k.tag("here", q.scope, q.user),
 		pair: k.tag("pair", q.scope, q.version, q.place, q.user, q.password),
 	}
 }

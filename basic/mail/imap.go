@@ -235,7 +235,7 @@ func (i *imap) invited(tag, line string) (answer, bool, error) {
 	case l.tag == "+":
 		return answer{}, true, nil
 	case l.tag == tag && l.word == "NO":
-		return byCode(l.code, l.text).said(l.text), false, nil
+		return byCode(l.code, i.nameless(l.text)).said(l.text), false, nil
 	case l.tag == tag:
 		return failed(basic.Unavailable).said(l.word + " " + l.text), false, nil
 	}
@@ -283,7 +283,7 @@ func (i *imap) result(tag string) (answer, error) {
 		return accepted(), nil
 	case l.word == "NO":
 		_, rest := cutCode(l.text)
-		return byCode(l.code, rest).said(l.text), nil
+		return byCode(l.code, i.nameless(rest)).said(l.text), nil
 	}
 	return failed(basic.Unavailable).said(l.word + " " + l.text), nil
 }

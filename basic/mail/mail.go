@@ -212,7 +212,7 @@ func (b *Backend) askServer(ctx context.Context, tries, number int, user, passwo
 		return answer{}, false, plainError(err)
 	}
 	s := newSession(part, ctx, conn)
-	s.secrets = secretForms(user, password)
+	s.user, s.secrets = user, secretForms(user, password)
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	a, err = b.converse(part, s, server, config, user, password)
@@ -224,7 +224,7 @@ func (b *Backend) askServer(ctx context.Context, tries, number int, user, passwo
 
 // explain completes an answer with words for the operator.
 func (b *Backend) explain(a answer, s *session, server Server, user string) answer {
-	if a.outcome == protocol.Denied && !s.secured && wantsTLS(a.words) {
+	if a.outcome == protocol.Denied && !s.secured && wantsTLS(s.nameless(a.words)) {
 		a.outcome, a.reason = protocol.Unavailable, basic.Unavailable
 	}
 	if a.outcome == protocol.Accepted {

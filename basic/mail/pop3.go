@@ -180,5 +180,5 @@ func (p *pop3) result() (answer, error) {
 
 func (p *pop3) refusal(text string) answer {
 	code, rest := cutCode(text)
-	return byCode(code, rest).said(text)
+	return byCode(code, p.nameless(rest)).said(text)
 }

@@ -42,6 +42,7 @@ type session struct {
 	secured bool      // there is TLS
 	whole   time.Time // when the login's time is up; zero: never
 	spent   bool      // the password has been sent, or part of it
+	user    string    // as the server is told
 	secrets []string  // that must not be logged, whoever says them
 
 	// chatty is a server that may say something at any time. What it says must then

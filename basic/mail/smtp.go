@@ -198,7 +198,7 @@ func (m *smtp) invited(line string) (answer, bool, error) {
 	case r.code == "334":
 		return answer{}, true, nil
 	}
-	return smtpRefusal(r), false, nil
+	return m.refusal(r), false, nil
 }
 
 // result reads the answer to the password.
@@ -210,17 +210,17 @@ func (m *smtp) result() (answer, error) {
 	case r.code == "235":
 		return accepted(), nil
 	}
-	return smtpRefusal(r), nil
+	return m.refusal(r), nil
 }
 
-// smtpRefusal says what a reply to AUTH means that is not 235 (RFC 4954 sections 4.2
+// refusal says what a reply to AUTH means that is not 235 (RFC 4954 sections 4.2
 // and 6). 534 is about the user: Gmail wants another password of some.
-func smtpRefusal(r smtpReply) answer {
+func (m *smtp) refusal(r smtpReply) answer {
 	a := failed(basic.Unavailable)
 	switch {
 	case r.code[0] != '5':
 	case r.code == "535", r.enhanced() == "7.8":
-		a = byWords(r.text())
+		a = byWords(m.nameless(r.text()))
 	case r.code == "534":
 		a = denied(basic.LogonRefused)
 	}

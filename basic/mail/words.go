@@ -3,7 +3,9 @@ package mail
 import (
 	"encoding/base64"
 	"fmt"
+	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxWords bounds in bytes what is logged of a server's words.
@@ -43,6 +45,20 @@ func repeats(words, secret string) bool {
 		}
 	}
 	return false
+}
+
+// nameless returns a server's words without the user's name, if they repeat that: the
+// account of a user called lockwood is not locked.
+func (s *session) nameless(words string) string {
+	name, _, _ := strings.Cut(s.user, "@")
+	for _, n := range []string{s.user, name} {
+		if n == "" || !utf8.ValidString(n) {
+			continue
+		}
+		whole := regexp.MustCompile(`(?i)(^|[^\pL\pN])` + regexp.QuoteMeta(n) + `($|[^\pL\pN])`)
+		words = whole.ReplaceAllString(words, "$1$2")
+	}
+	return words
 }
 
 // unexpected is the error of a line that has no place where it came.

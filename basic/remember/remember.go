@@ -30,7 +30,7 @@ type Options struct {
 	Accepted time.Duration
 
 	// Version returns a word that changes when what was accepted may have become
-	// wrong, see basic.Versioned; nil: it never does.
+	// wrong, see basic.Versioned and basic.Revised; nil: it never does.
 	Version func(context.Context) string
 
 	// Place returns what the answers depend on besides the user and the password, see

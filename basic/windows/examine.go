@@ -29,5 +29,5 @@ func (l *UserList) examine(ctx context.Context, kind string, r *doctor.Report) {
 		return
 	}
 	list, _ := l.current(ctx)
-	r.Good("user-list", l.file.Path, "%s: %d", kind, len(list))
+	r.Good("user-list", l.file.Path, "%s: %d", kind, len(list.names))
 }

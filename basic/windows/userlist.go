@@ -3,6 +3,7 @@ package windows
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"log/slog"
 	"strings"
@@ -15,7 +16,11 @@ import (
 // an empty list.
 type UserList struct{ file *watch.File[users] }
 
-type users map[string]bool // in lower case
+// users is the content of a list.
+type users struct {
+	names map[string]bool // in lower case
+	key   [sha256.Size]byte
+}
 
 var errEmptied = errors.New("is empty now, and was not before: if that is meant, start the helper again")
 
@@ -26,16 +31,16 @@ func OpenUserList(path string, log *slog.Logger) *UserList {
 	return &UserList{watch.Open(watch.Config[users]{
 		Path: path, Kind: "list of users", Make: "write users into it, one a line",
 		Parse: func(content []byte) (*users, error) {
-			list := users{}
+			list := users{names: map[string]bool{}, key: sha256.Sum256(content)}
 			for line := range bytes.Lines(content) {
 				if user := strings.TrimSpace(string(line)); user != "" {
-					list[strings.ToLower(user)] = true
+					list.names[strings.ToLower(user)] = true
 				}
 			}
-			if len(list) == 0 && wasFull {
+			if len(list.names) == 0 && wasFull {
 				return nil, errEmptied // somebody is writing it, and an empty list admits everybody
 			}
-			wasFull = len(list) > 0
+			wasFull = len(list.names) > 0
 			return &list, nil
 		},
 		Log: log,
@@ -51,23 +56,29 @@ func (l *UserList) reload(ctx context.Context) error {
 
 func (l *UserList) current(ctx context.Context) (users, error) {
 	if l == nil {
-		return nil, nil
+		return users{}, nil
 	}
 	list, err := l.file.Current(ctx)
 	if list == nil {
-		return nil, err
+		return users{}, err
 	}
 	return *list, nil
 }
 
+// version is another when the content of the file is.
+func (l *UserList) version(ctx context.Context) string {
+	list, _ := l.current(ctx)
+	return string(list.key[:])
+}
+
 func (l *UserList) isEmpty(ctx context.Context) (bool, error) {
 	list, err := l.current(ctx)
-	return len(list) == 0, err
+	return len(list.names) == 0, err
 }
 
 // has reports whether the user is listed, with or without the domain.
 func (l *UserList) has(ctx context.Context, n name) (bool, error) {
 	list, err := l.current(ctx)
 	user := strings.ToLower(n.user)
-	return list[user] || list[strings.ToLower(n.domain)+`\`+user], err
+	return list.names[user] || list.names[strings.ToLower(n.domain)+`\`+user], err
 }

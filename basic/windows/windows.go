@@ -43,7 +43,7 @@ type Options struct {
 // Backend asks a domain. It may be used from several goroutines.
 type Backend struct{ opt Options }
 
-var _ basic.Backend = (*Backend)(nil)
+var _ basic.Revised = (*Backend)(nil)
 
 // New returns the Backend. It asks nobody yet.
 func New(opt Options) *Backend { return &Backend{opt} }
@@ -68,6 +68,11 @@ func (b *Backend) Reload(ctx context.Context) error {
 		failed = append(failed, r.Reload(ctx))
 	}
 	return errors.Join(append(failed, b.opt.Allow.reload(ctx), b.opt.Deny.reload(ctx))...)
+}
+
+// Revision implements basic.Revised: each content of the lists of users is one.
+func (b *Backend) Revision(ctx context.Context) string {
+	return b.opt.Allow.version(ctx) + b.opt.Deny.version(ctx)
 }
 
 // Close closes the connections to domain controllers.

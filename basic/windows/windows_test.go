@@ -238,10 +238,16 @@ func TestUserLists(t *testing.T) {
 	if n := dc.Counts().Logons; n != logons {
 		t.Errorf("%d logons of users who are not let in", n-logons)
 	}
-	replace(t, allow, "bob\n")
-	replace(t, deny, "alice\n")
-	if err := b.Reload(t.Context()); err != nil {
-		t.Fatal(err)
+	revisions := map[string]bool{b.Revision(t.Context()): true}
+	for list, content := range map[string]string{allow: "bob\n", deny: "alice\n"} {
+		replace(t, list, content)
+		if err := b.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		revisions[b.Revision(t.Context())] = true
+	}
+	if len(revisions) != 3 {
+		t.Errorf("%d revisions of three states", len(revisions))
 	}
 	mustAnswer(t, b, "bob", dctest.Password, `OK authenticated EXAMPLE\bob`)
 	mustAnswer(t, b, "alice", dctest.Password, "ERR in-list-of-denied-users")

@@ -12,12 +12,19 @@ type config struct {
 	program.Common
 	plainMessages bool
 	gcPercent     int // 0: as for most backends
+	processors    int // 0: all
 	protection    protection
 
 	backend []string // its name and arguments
 
 	// collect takes a backend that is to be part of another; nil: it is to be served.
 	collect func(name string, open opener)
+}
+
+// serveWaiting is serve for a backend that waits for servers, and computes next to nothing.
+func (c *config) serveWaiting(name string, open opener) error {
+	c.processors = 1
+	return c.serve(name, open)
 }
 
 // opener opens a backend with the settings that the flags make.
@@ -39,7 +46,7 @@ func (c *config) answer(name string, open func(helper.Options) (*protected, erro
 	if err != nil {
 		return err
 	}
-	opt.GCPercent = c.gcPercent
+	opt.GCPercent, opt.Processors = c.gcPercent, c.processors
 	if err := c.protection.check(); err != nil {
 		return err
 	}

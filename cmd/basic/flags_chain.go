@@ -17,8 +17,10 @@ const chainDescription = `Each link is the command line of a backend, and a comm
 
    basic chain ldap --url ldaps://dc.example.test --base dc=example,dc=test , ncsa /etc/squid/passwd
 
-NAME:ARGUMENT is short for NAME ARGUMENT. A link that does not know the user passes on to the
-next; any other answer is the chain's. Rules before a link's name change that:
+NAME:ARGUMENT is short for NAME ARGUMENT, and for the first option of a backend that takes
+options only: ldap:URL, radius:SERVER, kerberos:REALM, windows:DOMAIN, pam:SERVICE, db:DSN. A
+link that does not know the user passes on to the next; any other answer is the chain's.
+Rules before a link's name change that:
 
    on-unknown=stop         no such user
    on-refused=next         a wrong password, or another refusal
@@ -120,7 +122,30 @@ func expand(words []string) []string {
 	if !found {
 		return words
 	}
+	if option := firstOption(name); option != "" {
+		return slices.Concat([]string{name, option + "=" + argument}, words[1:])
+	}
 	return slices.Concat([]string{name}, words[1:], []string{argument})
+}
+
+// firstOption returns what the word behind NAME: says of a backend that takes no
+// arguments; empty: it takes some.
+func firstOption(name string) string {
+	switch name {
+	case "ldap":
+		return "--url"
+	case "radius":
+		return "--server"
+	case "kerberos":
+		return "--realm"
+	case "windows":
+		return "--domain"
+	case "pam":
+		return "--service"
+	case "db":
+		return "--dsn"
+	}
+	return ""
 }
 
 // openChain opens the links, each with what protects it.

@@ -86,6 +86,9 @@ func (f *dbFlags) check(ctx *cli.Context) error {
 	case f.connections < 1 || f.connections > maxDBConnections:
 		return fmt.Errorf("--connections %d is not between 1 and %d", f.connections, maxDBConnections)
 	}
+	if err := notEmpty(ctx, "tls", "ca"); err != nil {
+		return err
+	}
 	switch {
 	case ctx.IsSet("cond"):
 		f.table.Condition = f.condition

@@ -47,7 +47,7 @@ func windowsCommand(c *config) *cli.Command {
 			if err := notEmpty(ctx, "allow-users", "deny-users"); err != nil {
 				return err
 			}
-			return c.serve("windows", func(opt helper.Options) (basic.Backend, error) { return w.open(opt, c.protection.folder()) })
+			return c.serveWaiting("windows", func(opt helper.Options) (basic.Backend, error) { return w.open(opt, c.protection.folder()) })
 		},
 	}
 }
@@ -62,7 +62,7 @@ func (w *windowsFlags) open(opt helper.Options, stateDir string) (basic.Backend,
 	if err != nil {
 		return nil, err
 	}
-	w.domain.StateDir = stateDir
+	w.domain.StateDir, w.domain.Observe = stateDir, opt.ObserveServer
 	verifier, err := w.domain.Verifier(opt.Log)
 	if err != nil {
 		return nil, err

@@ -80,9 +80,12 @@ func ldapCommand(c *config) *cli.Command {
 			if ctx.NArg() > 0 {
 				return fmt.Errorf("ldap takes options only, not %q", ctx.Args().First())
 			}
+			if err := notEmpty(ctx, "ca"); err != nil {
+				return err
+			}
 			l.connections = cmp.Or(l.connections, min(max(c.Concurrency, 1), 32))
 			c.gcPercent = garbage
-			return c.serve("ldap", func(opt helper.Options) (basic.Backend, error) { return l.open(c, opt) })
+			return c.serveWaiting("ldap", func(opt helper.Options) (basic.Backend, error) { return l.open(c, opt) })
 		},
 	}
 }

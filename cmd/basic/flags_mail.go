@@ -37,7 +37,10 @@ func mailCommand(c *config, p mail.Protocol, what string) *cli.Command {
 		ArgsUsage: fmt.Sprintf("%vs://HOST…", p),
 		Flags:     f.flags(p),
 		Action: func(ctx *cli.Context) error {
-			return c.serve(p.String(), func(opt helper.Options) (basic.Backend, error) {
+			if err := notEmpty(ctx, "ca", "tls-name"); err != nil {
+				return err
+			}
+			return c.serveWaiting(p.String(), func(opt helper.Options) (basic.Backend, error) {
 				return f.open(p, ctx.Args().Slice(), opt)
 			})
 		},

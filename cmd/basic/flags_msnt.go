@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"squidauth/cmd/internal/program"
+	"squidauth/helper/watch"
 )
 
 // multiDomainAuth translates the command line of basic_msnt_multi_domain_auth, whose
@@ -21,6 +22,9 @@ func multiDomainAuth(own program.Call, args []string) (program.Call, error) {
 // msntFiles are where msnt_auth was made to look for its configuration.
 var msntFiles = []string{"/etc/squid/msntauth.conf", "/usr/local/squid/etc/msntauth.conf", "/etc/squid3/msntauth.conf", "/etc/msntauth.conf"}
 
+// maxMSNTFile bounds msntauth.conf in bytes.
+const maxMSNTFile = 64 << 10
+
 // msntAuth translates msntauth.conf: its place was built into msnt_auth, which takes no
 // arguments. Here the path may be one.
 func msntAuth(own program.Call, args []string) (program.Call, error) {
@@ -30,7 +34,7 @@ func msntAuth(own program.Call, args []string) (program.Call, error) {
 		return byWindows(own, long), nil
 	}
 	for _, path := range append(rest, msntFiles...) {
-		content, err := os.ReadFile(path)
+		content, err := watch.ReadRegular(path, maxMSNTFile)
 		if errors.Is(err, os.ErrNotExist) && len(rest) == 0 {
 			continue
 		}

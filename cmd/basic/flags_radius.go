@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net/netip"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +17,7 @@ import (
 	"squidauth/basic/radius"
 	"squidauth/helper"
 	"squidauth/helper/secret"
+	"squidauth/helper/watch"
 	"squidauth/protocol"
 )
 
@@ -76,7 +75,7 @@ func radiusCommand(c *config) *cli.Command {
 			if ctx.NArg() > 0 {
 				return fmt.Errorf("radius takes no argument: %q", ctx.Args().First())
 			}
-			return c.serve("radius", func(opt helper.Options) (basic.Backend, error) {
+			return c.serveWaiting("radius", func(opt helper.Options) (basic.Backend, error) {
 				settings, err := f.settings(c, opt)
 				if err != nil {
 					return nil, err
@@ -136,14 +135,9 @@ const maxRadiusFile = 1 << 16
 
 // readFile puts what the configuration file says in the place of what the flags say.
 func (f *radiusFlags) readFile() error {
-	file, err := os.Open(f.file)
+	content, err := watch.ReadRegular(f.file, maxRadiusFile)
 	if err != nil {
 		return fmt.Errorf("cannot be opened: %w", err)
-	}
-	defer file.Close()
-	content, err := io.ReadAll(io.LimitReader(file, maxRadiusFile))
-	if err != nil {
-		return fmt.Errorf("cannot be read: %w", err)
 	}
 	said, err := radius.ParseFile(content)
 	if err != nil {

@@ -29,7 +29,7 @@ func saslCommand(c *config) *cli.Command {
 			if ctx.NArg() > 0 {
 				return fmt.Errorf("sasl takes no arguments, but there is %q", ctx.Args().First())
 			}
-			return c.serve("sasl", f.open)
+			return c.serveWaiting("sasl", f.open)
 		},
 	}
 }

@@ -47,7 +47,7 @@ func newApp(c *config, call program.Call) *cli.App {
 	app.Before = func(ctx *cli.Context) error {
 		c.backend = ctx.Args().Slice()
 		c.Adopt(call)
-		return nil
+		return notEmpty(ctx, "lockout-guard")
 	}
 	return app
 }

@@ -92,7 +92,7 @@ func parseLockout(s string) (limit int, window time.Duration, err error) {
 // protected is a backend with what protects it, or several of them.
 type protected struct {
 	basic.Backend
-	versions []func(context.Context) string // of the parts that are files
+	versions []func(context.Context) string // of the parts that are files, or go by some
 	places   []func(context.Context) string // of the parts whose answers depend on more
 	asks     bool                           // some part asks a server
 }
@@ -108,6 +108,8 @@ func (p *protection) open(name string, commandLine []string, open opener, opt he
 	file, isFile := b.(basic.Versioned)
 	if isFile {
 		out.versions = []func(context.Context) string{file.Version}
+	} else if r, ok := b.(basic.Revised); ok {
+		out.versions = []func(context.Context) string{r.Revision}
 	}
 	if at, ok := b.(basic.Placed); ok {
 		out.places = []func(context.Context) string{at.Place}

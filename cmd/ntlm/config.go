@@ -37,6 +37,7 @@ func (c *config) serve(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	c.ntlm.Observe = opt.ObserveServer
 	h, err := c.ntlm.Handler(opt.Log, names, groups, c.KeyExtras)
 	if err != nil {
 		return err

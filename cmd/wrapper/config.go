@@ -49,6 +49,7 @@ func (c *config) serve(ctx *cli.Context) error {
 	if err := errors.Join(err1, err2, c.checkUnused(ctx)); err != nil {
 		return err
 	}
+	c.ntlm.Observe = opt.ObserveServer
 	w, err := c.wrapper(ctx, mode, opt.Log)
 	if err != nil {
 		return err

@@ -93,7 +93,7 @@ func (r *Report) WriteText(w io.Writer) error {
 		if f.Where != "" {
 			where = f.Where + ": "
 		}
-		fmt.Fprintf(&b, "%-8s %s%s  [%s]\n", f.Severity, printable.Text(where), printable.Text(f.What), f.Code)
+		fmt.Fprintf(&b, "%-8s %s%s  [%s]\n", printable.Text(string(f.Severity)), printable.Text(where), printable.Text(f.What), printable.Text(f.Code))
 		if f.Why != "" {
 			fmt.Fprintf(&b, "         why:  %s\n", printable.Text(f.Why))
 		}

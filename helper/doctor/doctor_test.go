@@ -29,6 +29,18 @@ fault    squid.conf:7: squid.conf says concurrency=5, the helper has no --concur
 	}
 }
 
+// TestPrintable: findings may come from a process of Squid's user, whom root's terminal is
+// not to obey.
+func TestPrintable(t *testing.T) {
+	const bell = "\x1b]0;x\a"
+	var r Report
+	r.Add(Finding{Severity: bell, Code: bell, Where: bell, What: bell, Why: bell, Cure: bell})
+	var b strings.Builder
+	if err := r.WriteText(&b); err != nil || strings.ContainsAny(b.String(), "\x1b\a") {
+		t.Errorf("%v\n%q", err, b.String())
+	}
+}
+
 func TestWriteJSON(t *testing.T) {
 	var b strings.Builder
 	if err := sample().WriteJSON(&b); err != nil {

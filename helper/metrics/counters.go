@@ -22,9 +22,13 @@ const (
 // format of Prometheus has them.
 type counters map[string]float64
 
+// add adds what others counted. Once there are maxSeries, new ones are left out: a file
+// with more would not be read.
 func (c counters) add(more counters) {
 	for series, v := range more {
-		c[series] += v
+		if _, known := c[series]; known || len(c) < maxSeries {
+			c[series] += v
+		}
 	}
 }
 

@@ -54,15 +54,15 @@ const lockSuffix = ".lock"
 
 func nameOf(scheme protocol.Scheme) string { return "squidauth-" + scheme.String() + ".prom" }
 
-// Open returns the File in the folder dir, and counts the process. It never fails: as
-// long as nothing can be written that is logged once, and what was counted is kept.
+// Open returns the File in the folder dir, and counts the process. It never fails, and
+// waits for nothing: as long as nothing can be written that is logged once, and what was
+// counted is kept.
 func Open(dir string, scheme protocol.Scheme, log *slog.Logger) *File {
 	f := &File{
 		dir: dir, name: nameOf(scheme), scheme: scheme.String(), log: log,
 		stop: make(chan struct{}), stopped: make(chan struct{}),
 		tally: tally{starts: 1}, unwritten: counters{},
 	}
-	f.try()
 	go f.run()
 	return f
 }
@@ -74,17 +74,33 @@ func (f *File) Observe(r protocol.Reply, took time.Duration) {
 	f.tally.observe(r, took)
 }
 
-// Close writes what is not written yet.
+// ObserveServer counts a question to a domain controller by how it ended.
+func (f *File) ObserveServer(controller, end string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tally.asked(question{controller, end})
+}
+
+var errHangs = errors.New("the disk with the metrics does not answer: what was counted last is lost")
+
+// Close writes what is not written yet. It does not wait for a disk that hangs.
 func (f *File) Close() error {
 	close(f.stop)
-	<-f.stopped
-	return nil
+	timer := time.NewTimer(2 * patience) // one for a try at work, and one for the last
+	defer timer.Stop()
+	select {
+	case <-f.stopped:
+		return nil
+	case <-timer.C:
+		return errHangs
+	}
 }
 
 func (f *File) run() {
 	defer close(f.stopped)
 	ticker := time.NewTicker(writeEvery)
 	defer ticker.Stop()
+	f.try()
 	for {
 		select {
 		case <-ticker.C:
@@ -159,6 +175,9 @@ func (f *File) read() (counters, error) {
 	return all, nil
 }
 
+// mode lets node_exporter, another user, read the file. It holds no names of users.
+const mode = 0o644
+
 // replace puts a new file in the place of the old one at once: who reads it needs no
 // lock.
 func (f *File) replace(content []byte) error {
@@ -166,11 +185,12 @@ func (f *File) replace(content []byte) error {
 	if err := os.Remove(next); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	file, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	file, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err
 	}
 	_, err = file.Write(content)
+	err = errors.Join(err, file.Chmod(mode)) // Squid's umask is 027 where squid.conf names no other
 	if err := errors.Join(err, file.Close()); err != nil {
 		return err
 	}

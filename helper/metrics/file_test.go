@@ -9,12 +9,14 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"squidauth/helper/state"
 	"squidauth/protocol"
 )
 
@@ -29,6 +31,10 @@ func refused() protocol.Reply {
 const golden = `# HELP squidauth_challenges_total Answers that ask the client for more.
 # TYPE squidauth_challenges_total counter
 squidauth_challenges_total{scheme="basic"} 2
+# HELP squidauth_domain_controller_questions_total Questions to domain controllers, by how they ended.
+# TYPE squidauth_domain_controller_questions_total counter
+squidauth_domain_controller_questions_total{scheme="basic",controller="dc1.example.org",end="answered"} 4
+squidauth_domain_controller_questions_total{scheme="basic",controller="dc2.example.org",end="failed"} 2
 # HELP squidauth_login_duration_seconds Time from the request line to the final answer.
 # TYPE squidauth_login_duration_seconds histogram
 squidauth_login_duration_seconds_bucket{scheme="basic",backend="",le="0.0005"} 0
@@ -89,6 +95,9 @@ func TestFile(t *testing.T) {
 		f.Observe(refused(), 500*time.Millisecond)
 		f.Observe(protocol.Broken("").With(protocol.Detail{Reason: "timeout"}), 30*time.Second)
 		f.Observe(protocol.Challenge([]byte("x")), time.Second)
+		f.ObserveServer("dc1.example.org", "answered")
+		f.ObserveServer("dc1.example.org", "answered")
+		f.ObserveServer("dc2.example.org", "failed")
 		if err := f.Close(); err != nil {
 			t.Error(err)
 		}
@@ -100,6 +109,61 @@ func TestFile(t *testing.T) {
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o444 != 0o444 {
 		t.Errorf("the collector cannot read it: %v, %v", info.Mode(), err)
+	}
+}
+
+// TestManyServers: names of servers come from the DNS too, and must not make a file that
+// nobody can read any more.
+func TestManyServers(t *testing.T) {
+	dir := t.TempDir()
+	full := counters{}
+	for n := range maxSeries - 1 {
+		full[series(questions, "scheme", "ntlm", "controller", fmt.Sprintf("dc%d", n), "end", "failed")] = 1
+	}
+	if err := os.WriteFile(filepath.Join(dir, nameOf(protocol.NTLM)), full.format(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := Open(dir, protocol.NTLM, slog.New(slog.DiscardHandler))
+	for n := range 2 * maxServers {
+		f.ObserveServer(fmt.Sprintf("dc%d", n), "failed")
+	}
+	f.ObserveServer("dc-of-another-name", "failed")
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	all, err := f.read()
+	if err != nil || len(all) != maxSeries || all[series(questions, "scheme", "ntlm", "controller", "dc0", "end", "failed")] != 2 {
+		t.Errorf("%d series, %v", len(all), err)
+	}
+	many := new(tally)
+	for n := range 3 * maxServers {
+		many.asked(question{fmt.Sprintf("dc%d", n), "failed"})
+	}
+	if n := many.questions[question{"", "failed"}]; n != 2*maxServers || len(many.questions) != maxServers+1 {
+		t.Errorf("%d questions went to more servers than are told apart, of which there are %d", n, len(many.questions))
+	}
+}
+
+// TestPages: the pages and the dashboard speak of the metrics that there are, and of all.
+func TestPages(t *testing.T) {
+	for _, page := range []string{"monitoring.md", "grafana.json"} {
+		content, err := os.ReadFile(filepath.Join("../../docs", page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]bool{}
+		for _, name := range regexp.MustCompile(`squidauth_[a-z_]+`).FindAllString(string(content), -1) {
+			f := family(name)
+			if _, known := descriptions[f]; !known {
+				t.Errorf("%s has %s, which is not counted", page, name)
+			}
+			seen[f] = true
+		}
+		for name := range descriptions {
+			if !seen[name] && (page == "monitoring.md" || name != challenges) {
+				t.Errorf("%s lacks %s", page, name)
+			}
+		}
 	}
 }
 
@@ -185,6 +249,31 @@ func TestTrouble(t *testing.T) {
 }
 
 // FuzzParse: what can be read is written alike.
+// TestStuck: neither the first login nor the end waits for a lock that somebody keeps, or
+// for a disk that hangs.
+func TestStuck(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		lock, err := state.Take(t.Context(), dir, nameOf(protocol.Basic)+lockSuffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		f := Open(dir, protocol.Basic, slog.New(slog.DiscardHandler))
+		if waited := time.Since(began); waited > 0 {
+			t.Errorf("who opened it waited for %v", waited)
+		}
+		lock.Unlock()
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+		hung := &File{stop: make(chan struct{}), stopped: make(chan struct{})}
+		if err := hung.Close(); err == nil {
+			t.Error("what was lost is not told")
+		}
+	})
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(golden))
 	f.Add([]byte("squidauth_logins_total{} 1e3\n\n# x\n"))

@@ -18,6 +18,7 @@ const (
 	versions   = "squidauth_versions_total"
 	processes  = "squidauth_processes_started_total"
 	seconds    = "squidauth_login_duration_seconds"
+	questions  = "squidauth_domain_controller_questions_total"
 )
 
 var descriptions = map[string]struct{ kind, help string }{
@@ -26,6 +27,7 @@ var descriptions = map[string]struct{ kind, help string }{
 	versions:   {"counter", "Logins in which the version of the client's protocol was seen."},
 	processes:  {"counter", "Helper processes that were started."},
 	seconds:    {"histogram", "Time from the request line to the final answer."},
+	questions:  {"counter", "Questions to domain controllers, by how they ended."},
 }
 
 // bounds are those of the histogram's buckets, in seconds. Squid gives up after 64.
@@ -43,6 +45,25 @@ type tally struct {
 	logins             map[decision]int
 	versions           map[versionSeen]int
 	times              map[string]*histogram // by backend
+	questions          map[question]int
+}
+
+// question is one to a server.
+type question struct{ server, end string }
+
+// maxServers bounds the names of servers: they may come from the DNS. What goes to more
+// of them is counted under the name of none.
+const maxServers = 64
+
+// asked counts a question to a server.
+func (t *tally) asked(q question) {
+	if t.questions == nil {
+		t.questions = map[question]int{}
+	}
+	if _, known := t.questions[q]; !known && len(t.questions) >= maxServers {
+		q.server = ""
+	}
+	t.questions[q]++
 }
 
 type decision struct {
@@ -93,6 +114,9 @@ func (t *tally) counters(scheme string) counters {
 	}
 	for v, n := range t.versions {
 		c[series(versions, "scheme", scheme, "version", v.version, "outcome", v.outcome.String())] += float64(n)
+	}
+	for q, n := range t.questions {
+		c[series(questions, "scheme", scheme, "controller", q.server, "end", q.end)] += float64(n)
 	}
 	for backend, h := range t.times {
 		c.addHistogram(h, "scheme", scheme, "backend", backend)

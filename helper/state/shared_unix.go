@@ -32,6 +32,7 @@ func (s *Shared) Lock(ctx context.Context) (*os.File, error) {
 			return nil, err
 		}
 		if err := flock(ctx, s.file); err != nil {
+			s.Close() // the file may be removed because its lock is held for ever
 			return nil, err
 		}
 		var st unix.Stat_t

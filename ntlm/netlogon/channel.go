@@ -149,6 +149,7 @@ func (b *builder) agree(ctx context.Context, c *controller, plain *rpc.Conn, sea
 		}
 		last = last.again(now, secret, status)
 		lock.Leave(last.String())
+		b.config.Observe(c.host, Refused)
 		b.noteRefusal(c, last)
 		return nil, refused(c.host, b.config.Account, status)
 	}

@@ -38,7 +38,21 @@ type Config struct {
 	Resolver locator.Resolver // nil: that of the system
 	Log      *slog.Logger
 	Now      func() time.Time // nil: time.Now
+
+	// Observe is told how each question to a domain controller ended, by several
+	// goroutines at a time; nil: nobody is.
+	Observe func(controller string, e End)
 }
+
+// End is how a question to a domain controller ended.
+type End string
+
+// The Ends.
+const (
+	Answered End = "answered" // a logon, be it yes or no
+	Failed   End = "failed"   // no connection, or no answer that counts
+	Refused  End = "refused"  // it does not take the machine account
+)
 
 // maxNetBIOS is how many characters a NetBIOS name has, [MS-NBTE] section 2.2.1.
 const maxNetBIOS = 15
@@ -56,6 +70,9 @@ func (c *Config) check() error {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Observe == nil {
+		c.Observe = func(string, End) {}
 	}
 	switch computer, isMachine := strings.CutSuffix(c.Account, "$"); {
 	case !isNetBIOS(c.Domain):

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -72,6 +73,32 @@ type fixture struct {
 	log     *logBuffer
 	secret  string // path
 	dir     string
+	ends    ends
+}
+
+// ends counts how questions to domain controllers ended.
+type ends struct {
+	mu    sync.Mutex
+	count map[string]int // by controller and End
+}
+
+func (e *ends) observe(controller string, end End) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.count == nil {
+		e.count = map[string]int{}
+	}
+	e.count[controller+" "+string(end)]++
+}
+
+// expectEnds fails the test if questions ended in other ways.
+func (f *fixture) expectEnds(want map[string]int) {
+	f.t.Helper()
+	f.ends.mu.Lock()
+	defer f.ends.mu.Unlock()
+	if !maps.Equal(f.ends.count, want) {
+		f.t.Errorf("questions ended %v, want %v", f.ends.count, want)
+	}
 }
 
 // logBuffer is a log of several goroutines.
@@ -108,7 +135,7 @@ func (f *fixture) another() *Verifier {
 	v, err := New(Config{
 		Domain: "EXAMPLE", Controllers: f.network.hosts(), Account: "PROXY$",
 		Secret:   OpenSecret(f.secret, "PROXY$", log),
-		StateDir: f.dir, MaxCalls: 3, Dial: f.network.Dial, Log: log,
+		StateDir: f.dir, MaxCalls: 3, Dial: f.network.Dial, Log: log, Observe: f.ends.observe,
 	})
 	if err != nil {
 		f.t.Fatal(err)

@@ -32,6 +32,7 @@ func TestWrongSecret(t *testing.T) {
 		if c := f.network.counts(); c.Refusals != 2 {
 			t.Errorf("%+v", c)
 		}
+		f.expectEnds(map[string]int{"dc1 refused": 2})
 		f.setSecret(dctest.Secret)
 		time.Sleep(time.Second) // until the file is looked at, and at rest
 		f.expect(dctest.Password, yes)

@@ -134,6 +134,7 @@ func (v *Verifier) unanswered(ch *channel, err error) (verdict ntlm.Verdict, aga
 
 // failed notes that a controller failed.
 func (v *Verifier) failed(c *controller, f *fault) {
+	v.config.Observe(c.host, Failed)
 	if c.failed(v.config.Now()) {
 		v.config.Log.Warn("domain controller cannot be used", "controller", c.host, "problem", f.Error())
 	}
@@ -143,6 +144,7 @@ const usableAgain = "domain controller can be used again"
 
 // succeeded notes that a controller has answered a logon.
 func (v *Verifier) succeeded(c *controller) {
+	v.config.Observe(c.host, Answered)
 	if c.succeeded() {
 		v.config.Log.Info(usableAgain, "controller", c.host)
 	}

@@ -357,6 +357,7 @@ func TestFailover(t *testing.T) {
 			t.Errorf("%d logons at the first", a)
 		}
 		f.expectLog(1, "domain controller can be used again")
+		f.expectEnds(map[string]int{"dc1 answered": 2, "dc1 failed": 1, "dc2 answered": 3})
 	})
 }
 

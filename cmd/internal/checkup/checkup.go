@@ -37,6 +37,7 @@ type Patient struct {
 // Settings are what squid.conf must say alike.
 type Settings struct {
 	Concurrency, KeyExtras int
+	Legacy                 bool // dialect
 }
 
 const description = `Without arguments the lines of squid.conf are examined, and each helper of this program
@@ -89,13 +90,20 @@ type consultation struct {
 	patient                 Patient
 	conf, version, user, as string
 	json, fromStdin         bool
+	oldWords                bool // Squid knows the words of --dialect legacy only
 	report                  doctor.Report
 }
 
 func (c *consultation) run(ctx context.Context, args []string, out io.Writer) (status int, err error) {
-	if len(args) > 0 || c.fromStdin {
+	switch {
+	case c.fromStdin: // as the user that we are by now
 		err = c.helper(ctx, append([]string{c.as}, args...), nil)
-	} else {
+	case len(args) > 0:
+		if c.user == "" {
+			c.chooseUser(c.squidsUser(ctx))
+		}
+		err = c.helper(ctx, append([]string{c.as}, args...), nil)
+	default:
 		err = c.squidConf(ctx)
 	}
 	if err != nil {
@@ -114,7 +122,7 @@ func (c *consultation) run(ctx context.Context, args []string, out io.Writer) (s
 	return 0, nil
 }
 
-var errNoLine = errors.New("it has no auth_param line with a helper of this program: give the helper's own options behind --")
+var errNoLine = errors.New("it has no auth_param line of this program's scheme: give the helper's own options behind --")
 
 // squidConf examines the file and the helpers of this program in it.
 func (c *consultation) squidConf(ctx context.Context) error {
@@ -126,7 +134,6 @@ func (c *consultation) squidConf(ctx context.Context) error {
 	banner := askSquid(ctx)
 	c.examineVersion(cmp.Or(c.version, banner), conf)
 	c.chooseUser(cmp.Or(conf.Last("cache_effective_user"), defaultUser(banner)))
-	found := false
 	for _, s := range conf.Schemes() {
 		examineProgram(s, &c.report)
 		switch {
@@ -135,11 +142,10 @@ func (c *consultation) squidConf(ctx context.Context) error {
 		case !isThis(s.Command()[0]):
 			c.report.Add(doctor.Finding{
 				Severity: doctor.Note, Code: "other-program", Where: s.Position(), What: "the program is another file than the one that examines it: its options are not examined",
-				Cure: "if it is one of ours: " + s.Command()[0] + " doctor --squid-conf " + c.conf,
+				Cure: "if it is one of ours: " + own(s.Command()[0]) + " doctor --squid-conf " + c.conf,
 			})
 			continue
 		}
-		found = true
 		if err := c.helper(ctx, s.Command(), s); err != nil {
 			c.report.Add(doctor.Finding{
 				Severity: doctor.Fault, Code: "command-line", Where: s.Position(), What: err.Error(),
@@ -147,10 +153,20 @@ func (c *consultation) squidConf(ctx context.Context) error {
 			})
 		}
 	}
-	if !found && len(conf.Schemes()) == 0 {
+	if !slices.ContainsFunc(conf.Schemes(), func(s *squidconf.Scheme) bool { return s.Name == c.patient.Scheme }) {
 		return fmt.Errorf("%s: %w", c.conf, errNoLine)
 	}
 	return nil
+}
+
+// squidsUser returns the user that Squid runs helpers as that are not in squid.conf yet;
+// empty: that is not known. There may be no squid.conf yet either.
+func (c *consultation) squidsUser(ctx context.Context) string {
+	named := ""
+	if conf, err := squidconf.Read(c.conf); err == nil {
+		named = conf.Last("cache_effective_user")
+	}
+	return cmp.Or(named, defaultUser(askSquid(ctx)))
 }
 
 // chooseUser takes the user that Squid runs as, unless another was named.
@@ -163,6 +179,15 @@ func (c *consultation) chooseUser(squids string) {
 			Severity: doctor.Note, Code: "squid-user", What: "as which user Squid runs is not known: files are examined as root, who can read all", Cure: "--user proxy",
 		})
 	}
+}
+
+// own returns the path of a program by its own name: called by the name of another program
+// ours has no commands.
+func own(path string) string {
+	if resolved, err := filepath.EvalSymlinks(path); err == nil {
+		return resolved
+	}
+	return path
 }
 
 // isThis reports whether a program is this very file, by whatever name.
@@ -181,16 +206,25 @@ func isThis(program string) bool {
 func (c *consultation) helper(ctx context.Context, args []string, s *squidconf.Scheme) error {
 	args = append([]string{filepath.Base(args[0])}, args[1:]...)
 	words := copied(args) // Open writes over secrets that stand among our own arguments
-	patient, settings, err := c.patient.Open(args)
-	if err != nil {
+	patient, settings, err := c.open(ctx, args)
+	if err != nil || patient == nil {
 		return err
 	}
 	if s != nil {
 		compare(s, settings, &c.report)
+		if c.oldWords {
+			compareDialect(s, settings, &c.report)
+		}
 		defer c.report.Drop(func(f doctor.Finding) bool { return refuted(f, s) })
 	}
 	as, err := otherUser(c.user)
 	if err == nil && as == nil {
+		if self, _ := doctor.Self(); isAnother(c.user, self, os.Geteuid()) {
+			c.report.Add(doctor.Finding{
+				Severity: doctor.Warning, Code: "squid-user", Where: "user " + c.user, What: "this is user " + self + ", who cannot examine as another",
+				Why: "files are found to be readable, or not, that are not so to Squid", Cure: "run it as root",
+			})
+		}
 		if c.examine(ctx, patient) { // else who closes it would have to wait as well
 			discharge(patient)
 		}
@@ -207,6 +241,42 @@ func (c *consultation) helper(ctx context.Context, args []string, s *squidconf.S
 		})
 	}
 	return nil
+}
+
+// isAnother reports whether a process of the user self examines for another user, whom it
+// cannot become. Without a name of either nobody can tell.
+func isAnother(wanted, self string, euid int) bool {
+	return euid > 0 && wanted != "" && wanted != self
+}
+
+// open opens a helper, which reads its files. The Examiner is nil where that does not end:
+// that is a finding.
+func (c *consultation) open(ctx context.Context, args []string) (doctor.Examiner, Settings, error) {
+	type opened struct {
+		patient  doctor.Examiner
+		settings Settings
+		err      error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		patient, settings, err := c.patient.Open(args)
+		done <- opened{patient, settings, err}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	select {
+	case o := <-done:
+		return o.patient, o.settings, o.err
+	case <-ctx.Done():
+		c.report.Add(unfinished)
+		return nil, Settings{}, nil
+	}
+}
+
+// unfinished is the finding that something did not end that minds no context.
+var unfinished = doctor.Finding{
+	Severity: doctor.Fault, Code: "unfinished", What: fmt.Sprintf("the examination did not end within %v", patience),
+	Why: "a disk hangs, and logins will too", Cure: "see whether the disks with the helper's files answer",
 }
 
 // copied returns words that share no memory with others.
@@ -246,10 +316,7 @@ func (c *consultation) examine(ctx context.Context, patient doctor.Examiner) boo
 	case <-done:
 		return true
 	case <-time.After(grace):
-		c.report.Add(doctor.Finding{
-			Severity: doctor.Fault, Code: "unfinished", What: fmt.Sprintf("the examination did not end within %v", patience),
-			Why: "a disk hangs, and logins will too", Cure: "see whether the disks with the helper's files answer",
-		})
+		c.report.Add(unfinished)
 		return false
 	}
 }

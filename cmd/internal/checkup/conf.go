@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -13,16 +14,49 @@ import (
 
 // examineConf looks at what all schemes have in common.
 func examineConf(f *squidconf.File, r *doctor.Report) {
+	examineIncludes(f, r)
 	if f.Conditions {
 		r.Add(doctor.Finding{Severity: doctor.Note, Code: "conditions", What: "squid.conf has if and endif: all lines are examined, whether they hold or not"})
+	}
+	if f.Macros {
+		r.Add(doctor.Finding{Severity: doctor.Note, Code: "macros", What: "squid.conf has macros: they are taken for what they are in the only process of a service called squid"})
 	}
 	schemes := f.Schemes()
 	if len(schemes) == 0 {
 		r.Add(doctor.Finding{Severity: doctor.Warning, Code: "no-scheme", What: "squid.conf has no auth_param program line", Why: "nobody is asked to log in"})
 		return
 	}
+	examineCase(f, r)
 	examineOrder(schemes, r)
-	examineAccess(f, r)
+	readAccess(f).examine(r)
+}
+
+// examineIncludes looks for files that are not there.
+func examineIncludes(f *squidconf.File, r *doctor.Report) {
+	for _, d := range f.Missing {
+		finding := doctor.Finding{
+			Severity: doctor.Fault, Code: "include-missing", Where: d.Position(), What: d.Args[0] + " is no file, or matches none",
+			Why: "Squid does not start", Cure: "mend the path, or take the line away; an empty file will do for a pattern",
+		}
+		if d.Conditional {
+			finding.Severity, finding.Why = doctor.Warning, "Squid does not start if the line counts"
+		}
+		r.Add(finding)
+	}
+}
+
+// examineCase looks for words that Squid knows in lower case only: it does not start with
+// another scheme, and takes no notice of another setting.
+func examineCase(f *squidconf.File, r *doctor.Report) {
+	for _, d := range f.All("auth_param") {
+		words := strings.Join(d.Args[:min(2, len(d.Args))], " ")
+		if lower := strings.ToLower(words); lower != words {
+			r.Add(doctor.Finding{
+				Severity: doctor.Fault, Code: "capitals", Where: d.Position(), What: "auth_param " + words + " is in capitals",
+				Why: "Squid does not start, or takes no notice of the line", Cure: "auth_param " + lower,
+			})
+		}
+	}
 }
 
 // examineOrder looks at the order of the schemes: some clients take the first that they
@@ -39,46 +73,6 @@ func examineOrder(schemes []*squidconf.Scheme, r *doctor.Report) {
 				Cure: fmt.Sprintf("put all lines of auth_param %s above those of auth_param %s", b.Name, a.Name),
 			})
 		}
-	}
-}
-
-// examineAccess looks whether anything in squid.conf asks for a login at all, before
-// everybody is let in.
-func examineAccess(f *squidconf.File, r *doctor.Report) {
-	logins := map[string]bool{}
-	for _, d := range f.All("acl") {
-		if len(d.Args) >= 2 && slices.Contains([]string{"proxy_auth", "proxy_auth_regex", "ext_user", "note", "external"}, d.Args[1]) {
-			logins[d.Args[0]] = true
-		}
-	}
-	rules := f.All("http_access")
-	asks := slices.IndexFunc(rules, func(d squidconf.Directive) bool {
-		return slices.ContainsFunc(d.Args[min(1, len(d.Args)):], func(word string) bool { return logins[strings.TrimPrefix(word, "!")] })
-	})
-	open := slices.IndexFunc(rules, func(d squidconf.Directive) bool { return slices.Equal(d.Args, []string{"allow", "all"}) })
-	switch {
-	case asks < 0:
-		r.Add(doctor.Finding{
-			Severity: doctor.Fault, Code: "nobody-is-asked", What: "no http_access line has an acl of proxy_auth",
-			Why: "nobody is asked to log in", Cure: "acl known proxy_auth REQUIRED, and: http_access allow known, http_access deny all",
-		})
-	case open >= 0 && open < asks:
-		r.Add(doctor.Finding{
-			Severity: doctor.Fault, Code: "open-to-all", Where: rules[open].Position(), What: "http_access allow all stands above the line that asks for a login",
-			Why: "everybody is let in without a login", Cure: "take that line away, or put it below " + rules[asks].Position(),
-		})
-	case open >= 0:
-		r.Add(doctor.Finding{
-			Severity: doctor.Warning, Code: "allow-all", Where: rules[open].Position(), What: "http_access allow all: who gets that far is let in without a login",
-			Cure: "end the list with http_access deny all",
-		})
-	case !slices.Equal(rules[len(rules)-1].Args, []string{"deny", "all"}):
-		r.Add(doctor.Finding{
-			Severity: doctor.Warning, Code: "no-deny-all", Where: rules[len(rules)-1].Position(), What: "the list of http_access does not end with deny all",
-			Why: "who matches no line gets the opposite of the last one", Cure: "http_access deny all",
-		})
-	default:
-		r.Good("http-access", rules[asks].Position(), "asks for a login")
 	}
 }
 
@@ -109,6 +103,14 @@ func examineProgram(s *squidconf.Scheme, r *doctor.Report) {
 			Cure: fmt.Sprintf("auth_param %s children 50 startup=0 idle=2", s.Name),
 		})
 	}
+	for _, d := range s.Programs {
+		if d.Err != nil {
+			r.Add(doctor.Finding{
+				Severity: doctor.Fault, Code: "quotes", Where: d.Position(), What: d.Err.Error(), Why: "Squid does not start",
+				Cure: `put each word with blanks or brackets into quotes, from its first character to its last: -f "(uid=%s)"`,
+			})
+		}
+	}
 	examinePath(s, r)
 }
 
@@ -126,6 +128,11 @@ func examinePath(s *squidconf.Scheme, r *doctor.Report) {
 		fault("program-missing", err.Error(), "install it there, or mend the path")
 	case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:
 		fault("program-not-executable", path+" is no program", "chmod 755 "+path)
+	case info.Mode()&0o002 != 0 && runtime.GOOS != "windows": // which has no such modes
+		r.Add(doctor.Finding{
+			Severity: doctor.Fault, Code: "program-writable", Where: s.Position(), What: fmt.Sprintf("everybody on this machine can change %s (mode %04o)", path, info.Mode().Perm()),
+			Why: "who does so lets anybody in, and reads all passwords", Cure: "chmod 755 " + path + ", after it has been installed anew",
+		})
 	default:
 		r.Good("program", s.Position(), "%s: %s", s.Name, path)
 	}

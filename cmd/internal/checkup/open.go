@@ -44,7 +44,7 @@ func Open(app *cli.App, common *program.Common, args []string) (doctor.Examiner,
 	var handler helper.Handler
 	common.Inspect(func(h helper.Handler) { handler = h })
 	err := program.Act(app, args)
-	settings := Settings{Concurrency: common.Concurrency, KeyExtras: common.KeyExtras}
+	settings := Settings{Concurrency: common.Concurrency, KeyExtras: common.KeyExtras, Legacy: common.IsLegacy()}
 	switch {
 	case err != nil:
 		return nil, settings, err

@@ -3,12 +3,16 @@ package checkup
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"time"
 
 	"squidauth/cmd/internal/squidconf"
+	"squidauth/helper/command"
 	"squidauth/helper/doctor"
 )
 
@@ -37,21 +41,44 @@ func (c *consultation) examineVersion(text string, f *squidconf.File) {
 	major, _ := strconv.Atoi(m[1])
 	minor, _ := strconv.Atoi(m[2])
 	c.report.Good("squid-version", "", "Squid %d.%d", major, minor)
+	c.oldWords = major < 3 || major == 3 && minor < 4
 	for _, s := range f.Schemes() {
 		c.report.Add(limits(major, minor, s)...)
 	}
 }
 
-// askSquid returns what Squid says of its version, if it is there.
+// askSquid returns what Squid says of its version, if it is there. What others could have
+// put in its place is not run, as we may be root.
 func askSquid(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	for _, program := range []string{"squid", "/usr/sbin/squid", "/usr/local/sbin/squid", "squid3"} {
-		if out, err := exec.CommandContext(ctx, program, "-v").Output(); err == nil {
-			return string(out)
+		path, err := exec.LookPath(program)
+		if err != nil || forAll(path) {
+			continue
+		}
+		if answer, err := command.Run(ctx, path, "-v"); err == nil && answer.Status == 0 {
+			return answer.Output
 		}
 	}
 	return ""
+}
+
+// forAll reports whether everybody can change a program, or the folder that it is in.
+func forAll(path string) bool {
+	if runtime.GOOS == "windows" { // which has no such modes
+		return false
+	}
+	resolved, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return true
+	}
+	for _, p := range []string{resolved, filepath.Dir(resolved), filepath.Dir(path)} {
+		if info, err := os.Stat(p); err != nil || info.Mode().Perm()&0o002 != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // limits are what a version of Squid cannot do of what squid.conf says of a scheme.
@@ -71,11 +98,23 @@ func limits(major, minor int, s *squidconf.Scheme) (list []doctor.Finding) {
 		add(doctor.Note, "overload", "no on-persistent-overload=ERR in the children line of "+s.Name,
 			"when too many clients wait for three minutes, Squid ends", fmt.Sprintf("auth_param %s children … on-persistent-overload=ERR", s.Name))
 	}
-	if older(3, 4) {
-		add(doctor.Warning, "squid-dialect", version+" knows the old words for replies only", "every login fails", "give the helper --dialect legacy")
-	}
 	if _, found := s.Settings["utf8"]; found && s.Name == "basic" && older(5, 0) {
 		add(doctor.Note, "squid-utf8", version+" takes all passwords for Latin-1 with utf8 on", "passwords of browsers that send UTF-8 are encoded twice", "auth_param basic utf8 off")
 	}
 	return list
+}
+
+// compareDialect looks whether Squid, which knows the old words only, understands the
+// helper.
+func compareDialect(s *squidconf.Scheme, own Settings, r *doctor.Report) {
+	f := doctor.Finding{
+		Severity: doctor.Fault, Code: "squid-dialect", Where: s.Position(), What: "this version of Squid knows the old words for replies only",
+		Why: "every login fails", Cure: "give the helper --dialect legacy",
+	}
+	if s.Name == "basic" { // in which yes and no have always been the same words
+		f.Severity, f.Why = doctor.Warning, "clients are shown message=, with quotes"
+	}
+	if !own.Legacy {
+		r.Add(f)
+	}
 }

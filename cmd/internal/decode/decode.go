@@ -136,14 +136,6 @@ func (d *decoder) token(w *writer, token []byte) {
 	}
 }
 
-func start(token []byte) string {
-	const shown = 16
-	if len(token) > shown {
-		return hex.EncodeToString(token[:shown]) + "…"
-	}
-	return hex.EncodeToString(token)
-}
-
 // secret is a value that is shown on request only.
 func (d *decoder) secret(value []byte) string {
 	switch {

@@ -61,6 +61,25 @@ func login() krbtest.Login {
 	return ticket.Login()
 }
 
+// TestUnknownMechanism: a token of a mechanism that is not known may be a password.
+func TestUnknownMechanism(t *testing.T) {
+	for _, token := range [][]byte{
+		spnego.Init{MechTypes: []spnego.OID{spnego.NTLM}, MechToken: []byte("alices-secret")}.Append(nil),
+		spnego.Resp{State: spnego.AcceptIncomplete, ResponseToken: []byte("alices-secret")}.Append(nil),
+	} {
+		for _, secrets := range []bool{false, true} {
+			var out strings.Builder
+			d := decoder{secrets: secrets}
+			if err := d.all(strings.NewReader(base64.StdEncoding.EncodeToString(token)), &out); err != nil {
+				t.Fatal(err)
+			}
+			if shown := strings.Contains(out.String(), hex.EncodeToString([]byte("alice"))); shown != secrets {
+				t.Errorf("with --secrets %v:\n%s", secrets, out.String())
+			}
+		}
+	}
+}
+
 // TestTokens compares with what was printed before, of which a person has to say that it
 // is right.
 func TestTokens(t *testing.T) {

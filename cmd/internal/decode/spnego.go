@@ -57,7 +57,7 @@ func (d *decoder) part(w *writer, name string, token []byte) {
 		w.say("%s", name)
 		w.inside(func() { d.token(w, token) })
 	default:
-		w.field(name, "%d bytes of no known kind: %s", len(token), start(token))
+		w.field(name, "%d bytes of no known kind: %s", len(token), d.secret(token)) // as for a whole token
 	}
 }
 

@@ -63,7 +63,7 @@ var covered = map[string]string{
 	"basic_radius_auth": "TestRadiusDropIn", "basic_pam_auth": "TestPAMDropIn", "basic_getpwnam_auth": "TestGetpwnamDropIn",
 	"basic_nis_auth": "TestScripts", "basic_db_auth": "TestDBDropIn", "basic_sasl_auth": "TestSASLDropIn", "basic_pop3_auth": "TestPOP3DropIn",
 	"basic_smb_auth": "TestWindowsPasswordOldNames", "basic_smb_lm_auth": "TestWindowsPasswordOldNames", "basic_msnt_auth": "TestWindowsPasswordOldNames",
-	"ntlm_auth": "TestFieldConfigurations", "ntlm_fake_auth": "TestNTLMFakeDropIn", "ntlm_smb_lm_auth": "TestByName",
+	"ntlm_auth": "TestFieldConfigurations", "ntlm_fake_auth": "TestNTLMFakeDropIn", "ntlm_smb_lm_auth": "TestNTLMADGroups",
 	"negotiate_kerberos_auth": "TestNegotiateDropIn", "negotiate_wrapper_auth": "TestWrapperFourfold",
 }
 
@@ -199,8 +199,11 @@ func isDirective(line string) bool {
 
 // directive checks what squid.conf starts.
 func (c *checker) directive(line string) {
-	words := squidconf.Split(line)
+	words, err := squidconf.Split(line)
 	if len(words) > 3 && words[0] == "auth_param" && words[2] == "program" {
+		if err != nil {
+			c.errorf("%v", err)
+		}
 		c.own(words[3:])
 	}
 }
@@ -228,7 +231,7 @@ func simpleCommands(line string) (list [][]string) {
 		words = nil
 	}
 	skip := false
-	for _, w := range squidconf.Split(line) {
+	for _, w := range shellWords(line) {
 		name, _, assigns := strings.Cut(w, "=")
 		switch {
 		case skip:

@@ -13,7 +13,7 @@ import (
 // foreignFlags are options of other programs that pages speak of, of those that ours
 // replace among them.
 var foreignFlags = strings.Fields(`
-	--allow-mschapv2 --challenge --configfile --debuglevel --debug-stdout --diagnostics --helper-protocol --offline-logon --option --pam-winbind-conf --password
+	--allow-mschapv2 --challenge --configfile --debuglevel --debug-stdout --diagnostics --helper-protocol --lm-response --nt-response --offline-logon --option --pam-winbind-conf --password
 	--persist --plain --request-lm-key --request-nt-key --require-membership-of --salt --target-hostname --target-service --use-cached-creds --username --workstation
 	--nonsense --p --permit-all-users --DSN --NTLM
 	--kerberos --ntlm --from

@@ -50,7 +50,7 @@ func (c *checker) squidConf(b Block) string {
 		if !isDirective(line) {
 			continue
 		}
-		words := squidconf.Split(line)
+		words, _ := squidconf.Split(line) // Squid tells what is wrong with it
 		if len(words) > 3 && words[0] == "auth_param" && words[2] == "program" {
 			line = strings.Replace(line, words[3], programs.Path(c.t, "basic"), 1) // Squid looks whether it is there
 		}

@@ -21,6 +21,9 @@ type Domain struct {
 
 	StateDir string // folder for the lock, if the flag names none
 
+	// Observe is told how each question to a domain controller ended; nil: nobody is.
+	Observe func(controller, end string)
+
 	dcs            cli.StringSlice
 	machineAccount string
 	machineSecret  string // FILE
@@ -60,6 +63,10 @@ func (d *Domain) Verifier(log *slog.Logger) (*netlogon.Verifier, error) {
 	case len(controllers) == 0 && d.Realm == "":
 		return nil, errors.New("to find domain controllers, give --dc HOST[,HOST…], or --realm REALM to look for them in the DNS")
 	}
+	var observe func(string, netlogon.End)
+	if d.Observe != nil {
+		observe = func(controller string, e netlogon.End) { d.Observe(controller, string(e)) }
+	}
 	return netlogon.New(netlogon.Config{
 		Domain:      strings.ToUpper(d.Name),
 		Realm:       d.Realm,
@@ -68,6 +75,7 @@ func (d *Domain) Verifier(log *slog.Logger) (*netlogon.Verifier, error) {
 		Secret:      netlogon.OpenSecret(d.machineSecret, d.machineAccount, log),
 		StateDir:    cmp.Or(d.stateDir, d.StateDir, state.DefaultDir(os.LookupEnv)),
 		Log:         log,
+		Observe:     observe,
 	})
 }
 

@@ -20,6 +20,9 @@ type NTLM struct {
 	// beside Kerberos: --mode and --realm.
 	Prefix string
 
+	// Observe is told how each question to a domain controller ended; nil: nobody is.
+	Observe func(controller, end string)
+
 	domain   Domain
 	hashes   string // FILE
 	computer string // NetBIOS name
@@ -160,6 +163,7 @@ func (c *NTLM) controllers(log *slog.Logger) (source, error) {
 	if c.computer != "" {
 		return source{}, errors.New("--netbios-name goes with --hashes only: domain controllers want the name of the machine account")
 	}
+	c.domain.Observe = c.Observe
 	v, err := c.domain.Verifier(log)
 	if err != nil {
 		return source{}, err

@@ -50,6 +50,10 @@ problem() {
 # elsewhere reports whether a path is a link to our programs in another LIBEXEC.
 elsewhere() { case $(readlink "$1") in */drop-in/"${1##*/}") return 0 ;; esac; return 1; }
 
+# taken_over reports whether our programs in another LIBEXEC have the place: what was there
+# before is for them to put back.
+taken_over() { ! ours "$1" && elsewhere "$1" && there "$root$(readlink "$1")"; }
+
 # keep keeps what is there under another name as well. It stays where it is until the
 # link takes its place, so that Squid is never without a helper, whatever fails.
 keep() {
@@ -88,6 +92,9 @@ put() {
 # take gives a name back to what had it before.
 take() {
 	name=$1 path=$squid/$1
+	if taken_over "$root$path"; then
+		return
+	fi
 	if there "$root$path.$kept"; then
 		if [ "$root$path" -ef "$root$path.$kept" ]; then # it was never replaced
 			rm -f "$root$path.$kept" || return
@@ -158,20 +165,33 @@ remove() {
 	fi
 }
 
+# whole prints a path without the slashes that a shell puts behind names, if it is whole.
+whole() {
+	path=$1
+	while [ "${path%/}" != "$path" ]; do path=${path%/}; done
+	case $path in
+	/*) echo "$path" ;;
+	*) echo "$1: give the whole path" >&2 && return 1 ;;
+	esac
+}
+
 [ $# -ge 2 ] || usage
-libexec=$2
+libexec=$(whole "$2") || exit 2
 places=$root$libexec/drop-in.places
 case $1 in
 install)
 	[ $# -ge 3 ] || usage
-	squid=$3 force=${4-}
+	squid=$(whole "$3") || exit 2
+	force=${4-}
 	install
 	;;
 remove)
+	only=
+	[ $# -lt 3 ] || only=$(whole "$3") || exit 2
 	while read -r squid; do
 		[ -z "$squid" ] || remove
 	done <<-EOF
-		${3-$(cat "$places" 2>/dev/null)}
+		${only:-$(cat "$places" 2>/dev/null)}
 	EOF
 	;;
 *) usage ;;

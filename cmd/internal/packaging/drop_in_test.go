@@ -99,12 +99,38 @@ func TestOtherPrefix(t *testing.T) {
 	h.run("install", ours, squid, "force")
 	h.want("basic_ncsa_auth", "-> "+ours+"/drop-in/basic_ncsa_auth")
 	h.want(kept, "Squid's own")
-	h.run("remove", local, squid) // not ours to take
+	if !h.run("remove", local) { // not theirs to take, and no reason for them to stay
+		t.Error("programs whose links others have taken over cannot be taken away")
+	}
+	if _, err := os.Stat(h.dir + local + "/drop-in.places"); err == nil {
+		t.Error("they are held to have links still")
+	}
 	h.want("basic_ncsa_auth", "-> "+ours+"/drop-in/basic_ncsa_auth")
 	h.run("remove", ours, squid)
 	h.want("basic_ncsa_auth", "Squid's own")
 	h.want(kept, "nothing")
 	h.want("ncsa_auth", "nothing")
+}
+
+// TestSlash: a shell that completes names puts a slash behind folders. dpkg knows no path
+// with two, and a link with two is not known again without.
+func TestSlash(t *testing.T) {
+	h := newHost(t)
+	h.write(squid+"/basic_ncsa_auth", "Squid's own")
+	h.run("install", ours+"/", squid+"//", "force")
+	h.want("basic_ncsa_auth", "-> "+ours+"/drop-in/basic_ncsa_auth")
+	if places, err := os.ReadFile(h.dir + ours + "/drop-in.places"); err != nil || string(places) != squid+"\n" {
+		t.Errorf("%q, %v", places, err)
+	}
+	if !h.run("remove", ours, squid+"/") {
+		t.Error("it fails")
+	}
+	h.want("basic_ncsa_auth", "Squid's own")
+	for _, args := range [][]string{{"install", "squidauth", squid}, {"install", ours, "squid"}, {"remove", "squidauth"}, {"remove", ours, "squid"}, {"remove", ours, ""}} {
+		if h.run(args...) {
+			t.Errorf("%q: a path that is not whole is taken", args)
+		}
+	}
 }
 
 // TestKeptLink: what was there may be a link, which leads nowhere from outside DESTDIR.

@@ -53,7 +53,7 @@ tarballs: build copyright $(addprefix cross-,$(TARBALLS))
 	@$(sums)
 
 # For COPY --from in the Containerfile of a Squid.
-image: build copyright cross-linux-$(shell $(GO) env GOARCH)
+image: build copyright cross-linux-$(shell $(GO) env GOARCH 2>/dev/null)
 	@$(call stage,linux-$$($(GO) env GOARCH),/usr)
 	$(CONTAINER) build -f $(PACKAGING)/Containerfile --target programs -t squidauth:latest dist/root
 	@rm -rf dist/root

@@ -107,6 +107,9 @@ func (c *Common) ConcurrencyFlag() cli.Flag {
 	return &cli.IntFlag{Name: "concurrency", Destination: &c.Concurrency, Usage: "answer `N` requests at a time, as squid.conf's children concurrency=N says"}
 }
 
+// IsLegacy reports whether the helper speaks the old dialect.
+func (c *Common) IsLegacy() bool { return c.dialect == "legacy" }
+
 // Options checks the flags and returns what they say to helper.Serve.
 func (c *Common) Options(scheme protocol.Scheme) (helper.Options, error) {
 	opt := helper.Options{Scheme: scheme, Concurrency: c.Concurrency, Timeout: c.timeout}
@@ -143,7 +146,7 @@ func (c *Common) Options(scheme protocol.Scheme) (helper.Options, error) {
 	opt.Log = helper.NewLog(c.queue, format, c.debug)
 	if c.metrics != "" {
 		file := metrics.Open(c.metrics, scheme, opt.Log)
-		opt.Observe = file.Observe
+		opt.Observe, opt.ObserveServer = file.Observe, file.ObserveServer
 		c.closers = append(c.closers, file)
 	}
 	return opt, nil

@@ -61,17 +61,19 @@ func (s *Scheme) KeyExtras() int {
 // Schemes returns the schemes that have a program, in the order in which Squid offers
 // them: that of their first lines.
 func (f *File) Schemes() (list []*Scheme) {
+	known := map[string]*Scheme{}
 	for _, d := range f.All("auth_param") {
 		if len(d.Args) < 2 {
 			continue
 		}
 		name, setting := strings.ToLower(d.Args[0]), strings.ToLower(d.Args[1])
-		at := slices.IndexFunc(list, func(s *Scheme) bool { return s.Name == name })
-		if at < 0 {
-			list = append(list, &Scheme{Name: name, Settings: map[string]Directive{}})
-			at = len(list) - 1
+		s := known[name]
+		if s == nil {
+			s = &Scheme{Name: name, Settings: map[string]Directive{}}
+			known[name] = s
+			list = append(list, s)
 		}
-		switch s := list[at]; {
+		switch {
 		case setting == "program" && len(d.Args) > 2:
 			s.Programs = append(s.Programs, d)
 		case setting == "children":

@@ -3,9 +3,12 @@
 package squidconf
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"squidauth/helper/watch"
@@ -24,6 +27,13 @@ type Directive struct {
 	Line int // of its beginning, from 1
 	Name string
 	Args []string
+
+	// Conditional reports that the line stands between if and endif.
+	Conditional bool
+
+	// Err says why Squid would not start if it reads these arguments as it reads those
+	// of a program: see Split. nil: it would.
+	Err error
 }
 
 // Position returns FILE:LINE.
@@ -34,6 +44,10 @@ type File struct {
 	Directives []Directive
 	// Conditions reports that lines stand between if and endif: all of them are here.
 	Conditions bool
+	// Missing are the lines include that no file is there for: Squid does not start.
+	Missing []Directive
+	// Macros reports that lines had macros: see macros.
+	Macros bool
 }
 
 // Read reads the file at path and those that it includes.
@@ -66,9 +80,14 @@ func (f *File) Last(name string) string {
 }
 
 type reader struct {
-	file  File
-	files int
+	file       File
+	files      int
+	conditions int // how many of them the line is within
 }
+
+// macros has what the macros of Squid stand for in the only process of a service that was
+// given no other name: seen with Squid 5.7.
+var macros = strings.NewReplacer("${service_name}", "squid", "${process_name}", "squid", "${process_number}", "1")
 
 var errDeep = errors.New("files include one another too deeply")
 
@@ -80,34 +99,58 @@ func (r *reader) read(path string, depth int) error {
 	if err != nil {
 		return err
 	}
-	number, joined, began := 0, "", 0
+	number, began := 0, 0
+	var joined []byte // not a string, as there may be a million lines to join
 	for line := range strings.Lines(string(content)) {
 		number++
-		line = strings.TrimRight(line, "\r\n")
-		if joined == "" {
+		line = trimLine(line)
+		if line == "" || line[0] == '#' {
+			continue // between lines that are joined, too
+		}
+		if len(joined) == 0 {
 			began = number
 		}
-		if rest, found := strings.CutSuffix(line, `\`); found {
-			joined += rest
+		joined = append(joined, line...)
+		if rest, goesOn := bytes.CutSuffix(joined, []byte{'\\'}); goesOn {
+			joined = rest
 			continue
 		}
-		line, joined = joined+line, ""
+		line = strings.TrimRight(string(joined), blanks)
+		joined = joined[:0]
 		if err := r.line(Directive{File: path, Line: began}, line, depth); err != nil {
 			return err
 		}
 	}
-	return r.line(Directive{File: path, Line: began}, joined, depth)
+	return nil // a last line that goes on is none to Squid
+}
+
+// blanks is what Squid takes for them.
+const blanks = " \t\n\v\f\r"
+
+// trimLine returns a line of a file as Squid takes it, without its end: the line ends at
+// the first CR, but blanks before that stay, so that a backslash before them is no last one.
+func trimLine(line string) string {
+	line, _, _ = strings.Cut(strings.TrimSuffix(line, "\n"), "\r")
+	return strings.TrimLeft(line, blanks)
 }
 
 func (r *reader) line(d Directive, line string, depth int) error {
-	words := Split(line)
+	plain := macros.Replace(line)
+	r.file.Macros = r.file.Macros || plain != line
+	words, err := Split(plain)
 	if len(words) == 0 {
 		return nil
 	}
-	d.Name, d.Args = words[0], words[1:]
+	d.Name, d.Args, d.Err, d.Conditional = words[0], words[1:], err, r.conditions > 0
 	switch d.Name {
-	case "if", "else", "endif":
+	case "if":
 		r.file.Conditions = true
+		r.conditions++
+		return nil
+	case "else":
+		return nil
+	case "endif":
+		r.conditions = max(r.conditions-1, 0)
 		return nil
 	case "include":
 		return r.include(d, depth)
@@ -117,14 +160,22 @@ func (r *reader) line(d Directive, line string, depth int) error {
 }
 
 // include reads the files that the patterns match, as Squid does in the order of their
-// names. A pattern that matches nothing is no error.
+// names.
 func (r *reader) include(d Directive, depth int) error {
 	for _, pattern := range d.Args {
-		paths, err := filepath.Glob(pattern)
+		paths, err := glob(pattern)
 		if err != nil {
 			return fmt.Errorf("%s: %w", d.Position(), err)
 		}
+		if len(paths) == 0 {
+			missing := d
+			missing.Args = []string{pattern}
+			r.file.Missing = append(r.file.Missing, missing)
+		}
 		for _, path := range paths {
+			if info, err := os.Stat(path); err == nil && info.IsDir() {
+				continue // which Squid finds empty
+			}
 			if err := r.read(path, depth+1); err != nil {
 				return err
 			}
@@ -133,34 +184,12 @@ func (r *reader) include(d Directive, depth int) error {
 	return nil
 }
 
-// Split splits a line into words: quotes of both kinds hold blanks together, and # begins
-// a comment where a word would begin.
-func Split(line string) (words []string) {
-	var word strings.Builder
-	var quote rune
-	inWord := false
-	end := func() {
-		if inWord {
-			words = append(words, word.String())
-		}
-		word.Reset()
-		inWord = false
+// glob returns the paths that match, as glob(3) does: a file whose name begins with a dot,
+// such as an editor's, has to be asked for.
+func glob(pattern string) ([]string, error) {
+	paths, err := filepath.Glob(pattern)
+	if strings.HasPrefix(filepath.Base(pattern), ".") {
+		return paths, err
 	}
-	for _, c := range line {
-		switch {
-		case quote != 0 && c == quote:
-			quote = 0
-		case quote == 0 && (c == '"' || c == '\''):
-			quote, inWord = c, true
-		case quote == 0 && (c == ' ' || c == '\t'):
-			end()
-		case quote == 0 && c == '#' && !inWord:
-			return words
-		default:
-			word.WriteRune(c)
-			inWord = true
-		}
-	}
-	end()
-	return words
+	return slices.DeleteFunc(paths, func(p string) bool { return strings.HasPrefix(filepath.Base(p), ".") }), err
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 )
 
+// TestSplit: what a helper gets of a line, and which lines Squid refuses, was seen with
+// Squid 5.7.
 func TestSplit(t *testing.T) {
 	for line, want := range map[string]string{
 		"":                      "",
@@ -18,10 +20,23 @@ func TestSplit(t *testing.T) {
 		"a#b c":                 "a#b|c",
 		`a "b c" 'd "e'`:        `a|b c|d "e`,
 		`a "" b`:                "a||b",
-		`a "unfinished b`:       "a|unfinished b",
+		`a "unfinished b`:       "a|unfinished b: a quote is not closed",
 		`-f "(&(uid=%s)(x=y))"`: "-f|(&(uid=%s)(x=y))",
+		`-f (uid=%s)`:           "-f|(uid=%s)",
+		`-f uid(x)`:             "-f|uid(x): a bracket stands in a word without quotes: put quotes around the whole word",
+		`-f"x y" it's a\nb`:     `-f"x|y"|it's|a\nb`,
+		`"q\"r" "t\tu" "\\"`:    "q\"r|t\tu|\\",
+		`"EXAMPLE\domain" x`:    `EXAMPLEdomain|x: within quotes \d means nothing: write \\d`,
+		`"a"b`:                  "a|b: something stands behind a closing quote without a blank",
+		`"a"#b`:                 "a",
+		`"a\`:                   `a\: a quote is not closed`,
 	} {
-		if got := strings.Join(Split(line), "|"); got != want {
+		words, err := Split(line)
+		got := strings.Join(words, "|")
+		if err != nil {
+			got += ": " + err.Error()
+		}
+		if got != want {
 			t.Errorf("%q: %q, want %q", line, got, want)
 		}
 	}
@@ -83,6 +98,97 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// TestLines: what lines there are, as Squid 5.7 says with -k parse.
+func TestLines(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "squid.conf")
+	for content, want := range map[string]string{
+		"# a folder such as C:\\\nhttp_access allow all\n": "2 http_access allow all",
+		"a b\\\n# c\\\n\n \t# d\n  e\nf\n":                 "1 a be|6 f",
+		"a \\\r\n  b\r\nc\r\n":                             "1 a b|3 c",
+		"a \\ \nb":                                         "1 a \\|2 b",
+		"a \rb\n":                                          "1 a",
+		"a\nb \\\n":                                        "1 a",
+		"a \\\n\\\nb\n":                                    "1 a b",
+	} {
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		f, err := Read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, d := range f.Directives {
+			got = append(got, strings.Join(append([]string{fmt.Sprint(d.Line), d.Name}, d.Args...), " "))
+		}
+		if strings.Join(got, "|") != want {
+			t.Errorf("%q: %q, want %q", content, got, want)
+		}
+	}
+}
+
+// TestHuge: the time that a large file takes grows with its size, and not with the square of
+// it, which would be minutes here.
+func TestHuge(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "squid.conf")
+	for _, line := range []string{"a\\\n", "auth_param basic program /a\n"} {
+		content := strings.Repeat(line, 2_000_000/len(line)) + "\nend\n"
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		f, err := Read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Schemes()
+		if last := f.Directives[len(f.Directives)-1]; !strings.HasSuffix(last.Name, "end") {
+			t.Errorf("%q: the end is lost: %.20q", line, last.Name)
+		}
+	}
+}
+
+// TestInclude: with which lines Squid 5.7 does not start, and which files it reads.
+func TestInclude(t *testing.T) {
+	dir := t.TempDir()
+	for name, content := range map[string]string{"a.conf": "a1\n", ".b.conf": "b1\n", ".c": "c1\n", "squid.conf": "process\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "squid.conf")
+	for content, want := range map[string]string{
+		"include DIR/a.*":                      "a1",
+		"include DIR/*.conf":                   "a1 process",
+		"include DIR/.c DIR/a.conf":            "c1 a1",
+		"include DIR/none.d/*.conf":            "missing 1 DIR/none.d/*.conf",
+		"include DIR/a.conf DIR/none":          "a1 missing 1 DIR/none",
+		"x\nif false\ninclude DIR/none\nendif": "x missing 3 DIR/none, perhaps",
+		"if 1 = 1\nif 1 = 1\nendif\nelse\nx\nendif\nendif\ny\ninclude DIR/none": "x? y missing 9 DIR/none",
+		"include DIR/${process_name}.conf":                                      "process macros",
+	} {
+		if err := os.WriteFile(path, []byte(strings.ReplaceAll(content, "DIR", dir)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		f, err := Read(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, d := range f.Directives {
+			got = append(got, d.Name+map[bool]string{true: "?"}[d.Conditional])
+		}
+		for _, d := range f.Missing {
+			got = append(got, fmt.Sprint("missing ", d.Line, " ", strings.ReplaceAll(d.Args[0], dir, "DIR"))+map[bool]string{true: ", perhaps"}[d.Conditional])
+		}
+		if f.Macros {
+			got = append(got, "macros")
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q: %q, want %q", content, got, want)
+		}
+	}
+}
+
 func TestReadTrouble(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "squid.conf")
@@ -103,9 +209,9 @@ func FuzzSplit(f *testing.F) {
 	f.Add(`auth_param basic program "/a b" -f '(x=%s)' # comment`)
 	f.Fuzz(func(t *testing.T, line string) {
 		line = strings.ToValidUTF8(line, "")
-		words := Split(line)
-		if plain := !strings.ContainsAny(line, `"'#`); plain && !slices.Equal(words, strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })) {
-			t.Errorf("%q: %q", line, words)
+		words, err := Split(line)
+		if plain := !strings.ContainsAny(line, `"'#`); plain && !slices.Equal(words, strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(blanks, r) })) {
+			t.Errorf("%q: %q, %v", line, words, err)
 		}
 		total := 0
 		for _, w := range words {

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"squidauth/protocol"
 )
@@ -19,8 +20,13 @@ type helperPeer struct {
 	scheme string
 	cmd    *exec.Cmd
 	in     io.WriteCloser
-	out    *protocol.Reader
+	out    io.ReadCloser
+	lines  *protocol.Reader // of out
+	grace  time.Duration    // to end by itself
 }
+
+// endWithin is how long a helper may take to end when it gets no more requests.
+const endWithin = 5 * time.Second
 
 // startHelper starts a helper. Its log goes to standard error.
 func startHelper(scheme string, command []string) (*helperPeer, error) {
@@ -35,19 +41,23 @@ func startHelper(scheme string, command []string) (*helperPeer, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	return &helperPeer{scheme, cmd, in, protocol.NewReader(out, protocol.MaxTokenLine)}, nil
+	return &helperPeer{scheme, cmd, in, out, protocol.NewReader(out, protocol.MaxTokenLine), endWithin}, nil
 }
 
 func (h *helperPeer) exchange(ctx context.Context, first bool, token []byte) (answer, error) {
-	stop := context.AfterFunc(ctx, func() { h.cmd.Process.Kill() })
+	stop := context.AfterFunc(ctx, h.kill)
 	defer stop()
-	if _, err := io.WriteString(h.in, h.request(first, token)+"\n"); err != nil {
-		return answer{}, fmt.Errorf("the helper does not read: %w", err)
+	_, err := io.WriteString(h.in, h.request(first, token)+"\n")
+	wrote := err == nil
+	var line []byte
+	if wrote {
+		line, err = h.lines.ReadLine()
 	}
-	line, err := h.out.ReadLine()
 	switch {
 	case ctx.Err() != nil:
 		return answer{}, errors.New("the helper did not answer in time")
+	case !wrote:
+		return answer{}, fmt.Errorf("the helper does not read: %w", err)
 	case err != nil:
 		return answer{}, fmt.Errorf("the helper ended without an answer: %w", err)
 	}
@@ -101,8 +111,18 @@ func readReply(line []byte) answer {
 	return a
 }
 
-// close ends the helper, as Squid does.
+// close ends the helper as Squid does, by the end of its input; or else by force.
 func (h *helperPeer) close() {
 	h.in.Close()
+	late := time.AfterFunc(h.grace, h.kill)
+	defer late.Stop()
 	h.cmd.Wait()
+}
+
+// kill ends the helper, and whoever waits for it: what the helper has started, such as the
+// program that a script calls, may live on and hold the pipes.
+func (h *helperPeer) kill() {
+	h.cmd.Process.Kill()
+	h.in.Close()
+	h.out.Close()
 }

@@ -2,7 +2,6 @@ package try
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -62,7 +61,12 @@ func (l *load) run(ctx context.Context) (summary, error) {
 	}
 	l.bar.end()
 	s.took = time.Since(began)
-	return s, errors.Join(errs...)
+	for _, err := range errs { // they all say the same
+		if err != nil {
+			return s, err
+		}
+	}
+	return s, nil
 }
 
 // client is one of the clients.

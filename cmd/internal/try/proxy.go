@@ -13,11 +13,16 @@ import (
 	"strings"
 	"time"
 
+	"squidauth/helper/printable"
 	"squidauth/protocol"
 )
 
-// maxBody bounds what is read of a page that nobody looks at.
-const maxBody = 1 << 20
+// maxBody bounds what is read of a page that nobody looks at, and maxConn all that is read
+// of a connection, in bytes.
+const (
+	maxBody = 1 << 20
+	maxConn = 2 * maxLegs * maxBody
+)
 
 // proxyPeer is a proxy at work, on one connection: NTLM and Negotiate log in a connection.
 type proxyPeer struct {
@@ -33,6 +38,21 @@ func openProxy(scheme, address string, target *url.URL) *proxyPeer {
 }
 
 func (p *proxyPeer) exchange(ctx context.Context, first bool, token []byte) (answer, error) {
+	return p.ask(ctx, first, http.Header{"Proxy-Authorization": {p.scheme + " " + base64.StdEncoding.EncodeToString(token)}})
+}
+
+// checkAsks returns an error if the proxy lets in who does not log in: nobody knows then
+// what it thinks of a login.
+func (p *proxyPeer) checkAsks(ctx context.Context) error {
+	a, err := p.ask(ctx, true, http.Header{})
+	if err == nil && a.outcome == protocol.Accepted {
+		err = fmt.Errorf("the proxy asks for no login: it answers %s to who sends none, so a wrong one would be as good; look at http_access in its squid.conf, or take another --url", printable.Text(a.said))
+	}
+	return err
+}
+
+// ask sends a request and returns what comes back, on a new connection if it is the first.
+func (p *proxyPeer) ask(ctx context.Context, first bool, header http.Header) (answer, error) {
 	if first {
 		if err := p.dial(ctx); err != nil {
 			return answer{}, err
@@ -40,10 +60,8 @@ func (p *proxyPeer) exchange(ctx context.Context, first bool, token []byte) (ans
 	}
 	stop := context.AfterFunc(ctx, func() { p.conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	request := &http.Request{
-		Method: http.MethodGet, URL: p.url, Host: p.url.Host,
-		Header: http.Header{"Proxy-Authorization": {p.scheme + " " + base64.StdEncoding.EncodeToString(token)}, "User-Agent": {"squidauth"}},
-	}
+	header.Set("User-Agent", "squidauth")
+	request := &http.Request{Method: http.MethodGet, URL: p.url, Host: p.url.Host, Header: header}
 	if p.url.Scheme == "https" {
 		request.Method, request.URL = http.MethodConnect, &url.URL{Host: p.url.Host}
 	}
@@ -68,7 +86,7 @@ func (p *proxyPeer) dial(ctx context.Context) (err error) {
 	p.close()
 	p.conn, err = new(net.Dialer).DialContext(ctx, "tcp", p.address)
 	if err == nil {
-		p.in = bufio.NewReader(p.conn)
+		p.in = bufio.NewReader(io.LimitReader(p.conn, maxConn))
 	}
 	return err
 }

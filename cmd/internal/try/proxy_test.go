@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +70,70 @@ func TestProxy(t *testing.T) {
 		if !strings.Contains(got, c.want) {
 			t.Errorf("%s %s: %s, want %s", c.url, c.password, got, c.want)
 		}
+	}
+}
+
+// TestOpenProxy: a proxy that asks nobody proves nothing of a login.
+func TestOpenProxy(t *testing.T) {
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Host == "asks.example" && r.Header.Get("Proxy-Authorization") == "" {
+			w.WriteHeader(http.StatusProxyAuthRequired)
+		}
+	}))
+	defer proxy.Close()
+	password := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(password, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]int{"open.example": exitTrouble, "asks.example": 0} {
+		for _, load := range []int{0, 2} {
+			a := attempt{
+				scheme: "basic", user: "alice", passwordFile: password, proxy: strings.TrimPrefix(proxy.URL, "http://"), url: "http://" + host + "/",
+				patience: time.Minute, load: load, atOnce: 1,
+			}
+			if err := a.check(nil); err != nil {
+				t.Fatal(err)
+			}
+			var out strings.Builder
+			status, err := a.run(t.Context(), nil, &out)
+			if status != want || (err != nil) != (want == exitTrouble) {
+				t.Errorf("%s, load %d: status %d, %v\n%s", host, load, status, err, out.String())
+			}
+			if err != nil && (strings.Contains(out.String(), "let in after") || !strings.Contains(err.Error(), "asks for no login")) {
+				t.Errorf("%v\n%s", err, out.String())
+			}
+		}
+	}
+}
+
+// TestEndlessProxy: headers without end are not kept in memory without end.
+func TestEndlessProxy(t *testing.T) {
+	endless, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer endless.Close()
+	sent := make(chan int, 1)
+	go func() {
+		conn, err := endless.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		n := 0
+		_, err = io.WriteString(conn, "HTTP/1.1 407 Proxy Authentication Required\r\n")
+		for header := "X: " + strings.Repeat("x", 64<<10) + "\r\n"; err == nil && n < 10*maxConn; n += len(header) {
+			_, err = io.WriteString(conn, header)
+		}
+		sent <- n
+	}()
+	p := openProxy("basic", endless.Addr().String(), &url.URL{Scheme: "http", Host: "www.example"})
+	if r := run(t.Context(), p, basicLogin("alice", "x"), nil); r.err == nil {
+		t.Errorf("%+v", r)
+	}
+	p.close()
+	if n := <-sent; n >= 10*maxConn {
+		t.Errorf("%d bytes of headers were read", n)
 	}
 }
 

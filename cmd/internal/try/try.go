@@ -35,7 +35,7 @@ The password is asked for, or read from standard input, or comes from --password
 Negotiate uses the tickets of kinit, for the name in --proxy or --proxy-name. With --load
 many clients log in, and a summary says how that went: a wrong password may lock the
 account. The exit status is 0 if the client was let in, 2 if not, and 1 if that cannot be
-found out.`
+found out, such as with a proxy that lets in who does not log in.`
 
 // Exit statuses.
 const (
@@ -151,6 +151,9 @@ func (a *attempt) run(ctx context.Context, in *os.File, out io.Writer) (status i
 	case r.err != nil:
 		return exitTrouble, r.err
 	case r.outcome == protocol.Accepted:
+		if err := a.checkAsks(ctx); err != nil {
+			return exitTrouble, err
+		}
 		fmt.Fprintf(out, "let in after %v\n", r.took.Round(10*time.Microsecond))
 		return 0, nil
 	case r.outcome == protocol.Denied:
@@ -174,7 +177,22 @@ func (a *attempt) many(ctx context.Context, make func() login, out io.Writer) (i
 	if s.accepted < a.load {
 		return exitNo, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, a.patience)
+	defer cancel()
+	if err := a.checkAsks(ctx); err != nil {
+		return exitTrouble, err
+	}
 	return 0, nil
+}
+
+// checkAsks returns an error if there is a proxy that asks for no login.
+func (a *attempt) checkAsks(ctx context.Context) error {
+	if a.proxy == "" {
+		return nil
+	}
+	p := openProxy(a.scheme, a.proxy, a.target)
+	defer p.close()
+	return p.checkAsks(ctx)
 }
 
 // client returns what makes logins.

@@ -92,6 +92,8 @@ func TestBadServers(t *testing.T) {
 	}{
 		"refuses":                  {&server{Refuse: true}, false, "connection refused"},
 		"dial hangs":               {&server{Hang: true}, false, "no answer in time"},
+		"nothing can be written":   {&server{Deaf: true}, false, "no answer in time"},
+		"StartTLS cannot be asked": {&server{Deaf: true}, true, "no answer in time"},
 		"bind hangs":               {answering(ldaptest.Bind, silence), false, "no answer in time"},
 		"bind ends":                {answering(ldaptest.Bind, hangup), false, "closed the connection"},
 		"search hangs":             {answering(ldaptest.Search, silence), false, "no answer in time"},

@@ -10,9 +10,9 @@ var errNothing = errors.New("nothing stands between the backquotes")
 
 // split splits a command line into words, as squid.conf has them.
 func split(line string) ([]string, error) {
-	words := squidconf.Split(line)
+	words, err := squidconf.Split(line)
 	if len(words) == 0 {
 		return nil, errNothing
 	}
-	return words, nil
+	return words, err
 }

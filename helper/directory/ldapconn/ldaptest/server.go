@@ -22,8 +22,9 @@ type Server struct {
 	TLS       *tls.Config
 	StartsTLS bool // TLS from the first byte
 
-	// Refuse makes dialling fail, Hang makes it wait.
-	Refuse, Hang bool
+	// Refuse makes dialling fail, Hang makes it wait. Deaf has nothing read, so that
+	// whoever writes waits.
+	Refuse, Hang, Deaf bool
 
 	mu      sync.Mutex
 	dialled int
@@ -44,7 +45,9 @@ func (s *Server) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 		return nil, ctx.Err()
 	}
 	near, far := net.Pipe()
-	s.accept(far)
+	if !s.Deaf {
+		s.accept(far)
+	}
 	return near, nil
 }
 
