@@ -11,6 +11,7 @@ PATH=$PATH:/usr/sbin:/sbin
 missing=
 command -v squid >/dev/null || missing="$missing squid"
 command -v curl >/dev/null || missing="$missing curl"
+command -v git >/dev/null || missing="$missing git"
 command -v man >/dev/null || missing="$missing man-db"
 command -v groff >/dev/null || missing="$missing groff-base"
 command -v chromium >/dev/null || missing="$missing chromium"

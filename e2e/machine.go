@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// machineScript makes the machine of OnOtherMachine in the folder $1, copies the module $2
+// machineScript makes the machine of OnOtherMachine in the folder $1, copies the folder $2
 // to it, and runs the script $3 there.
 const machineScript = `
 mount -t tmpfs squidauth "$1"
@@ -41,16 +41,18 @@ const machineTimeout = 5 * time.Minute
 // script that fails ends the test. It needs root.
 func OnOtherMachine(t testing.TB, script string, env ...string) string {
 	t.Helper()
-	if os.Getuid() != 0 {
-		Lacking(t, "only root can make changes to a machine")
-	}
 	if err := lookAtSources(); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := onOverlay(t, "true").CombinedOutput(); err != nil {
-		Lacking(t, "no overlay file systems here: %v: %s", err, out)
-	}
-	cmd := onOverlay(t, script)
+	return OnOtherMachineWith(t, moduleRoot(), script, env...)
+}
+
+// OnOtherMachineWith is OnOtherMachine with a copy of another folder than this module's,
+// but for what is in bin and dist there.
+func OnOtherMachineWith(t testing.TB, folder, script string, env ...string) string {
+	t.Helper()
+	NeedOtherMachine(t)
+	cmd := onOverlay(t, folder, script)
 	cmd.Env = append(cmd.Env, env...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -59,15 +61,27 @@ func OnOtherMachine(t testing.TB, script string, env ...string) string {
 	return string(out)
 }
 
-func onOverlay(t testing.TB, script string) *exec.Cmd {
-	module, err := filepath.Abs(moduleRoot())
+// NeedOtherMachine makes sure that OnOtherMachine can do its work. It is for tests to which
+// that comes late.
+func NeedOtherMachine(t testing.TB) {
+	t.Helper()
+	if os.Getuid() != 0 {
+		Lacking(t, "only root can make changes to a machine")
+	}
+	if out, err := onOverlay(t, t.TempDir(), "true").CombinedOutput(); err != nil {
+		Lacking(t, "no overlay file systems here: %v: %s", err, out)
+	}
+}
+
+func onOverlay(t testing.TB, folder, script string) *exec.Cmd {
+	source, err := filepath.Abs(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), machineTimeout)
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, Need(t, "unshare"), "--mount", "--pid", "--fork", "--kill-child",
-		"sh", "-euc", machineScript, "sh", Dir(t), module, script)
+		"sh", "-euc", machineScript, "sh", Dir(t), source, script)
 	// Variables that make the tests' own make and go what they are are not for others.
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return strings.HasPrefix(v, "MAKE") || strings.HasPrefix(v, "MFLAGS=") || strings.HasPrefix(v, "TMPDIR=")

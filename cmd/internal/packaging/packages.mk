@@ -12,17 +12,24 @@ EPOCH           = $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
 # Whom users of the packages turn to.
 MAINTAINER ?= squidauth <squidauth@localhost>
 
+# Of "make packages"; squidauth-pam is for this machine alone.
+ARCHS ?= amd64 arm64
+KINDS ?= deb rpm
+
 NFPM      := $(GO) run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.43.0
 CONTAINER ?= podman
 
-.PHONY: packages package-pam packages-freebsd tarballs image sbom copyright reproduce
+.PHONY: packages nfpm package-pam packages-freebsd tarballs image sbom copyright reproduce
 
-packages: build copyright cross-linux-amd64 cross-linux-arm64
+packages: build copyright $(ARCHS:%=cross-linux-%)
 	rm -f dist/*.deb dist/*.rpm
-	@set -e; for arch in amd64 arm64; do $(call stage,linux-$$arch,/usr); $(call nfpm,squidauth,$$arch); done
+	@set -e; for arch in $(ARCHS); do $(call stage,linux-$$arch,/usr); $(call pack,squidauth,$$arch); done
 	@if $(HAVE_PAM); then $(MAKE) --no-print-directory package-pam; \
 	else echo "left out, as there is no C compiler or no libpam0g-dev: squidauth-pam"; fi
 	@$(sums)
+
+nfpm: # fetched and compiled, if that was not done before
+	@$(NFPM) --version >/dev/null
 
 # With what it is linked to, for this machine's architecture alone.
 package-pam: build-pam copyright
@@ -30,8 +37,9 @@ package-pam: build-pam copyright
 	@install -m 0755 bin/basic-pam dist/root/usr/libexec/squidauth
 	@install -m 0644 dist/copyright dist/root/usr/share/doc/squidauth-pam
 	@$(call link-names,dist/root/usr/libexec/squidauth)
-	@export GLIBC=$$(objdump -T bin/basic-pam | sed -n 's/.*(\{0,1\}GLIBC_\([0-9.]*\).*/\1/p' | sort -uV | tail -n 1); \
-	$(call nfpm,squidauth-pam,$$($(GO) env GOARCH))
+	@set -e; export GLIBC=$$(objdump -T bin/basic-pam | sed -n 's/.*(\{0,1\}GLIBC_\([0-9.]*\).*/\1/p' | sort -uV | tail -n 1); \
+	[ -n "$$GLIBC" ] || { echo "objdump says of no C library that basic-pam needs it"; exit 1; }; \
+	$(call pack,squidauth-pam,$$($(GO) env GOARCH))
 
 packages-freebsd: build copyright cross-freebsd-amd64 cross-freebsd-arm64
 	rm -f dist/*.pkg
@@ -79,8 +87,8 @@ stage = umask 022; rm -rf dist/root; \
 	install -m 0644 docs/* dist/copyright dist/root$(2)/share/doc/squidauth; \
 	gzip -9nf dist/root$(2)/share/man/man8/*
 
-# nfpm,NAME,ARCH makes the packages NAME.yaml tells of.
-nfpm = for kind in deb rpm; do \
+# pack,NAME,ARCH makes the packages NAME.yaml tells of.
+pack = for kind in $(KINDS); do \
 	ARCH=$(2) VERSION='$(PACKAGE_VERSION)' MAINTAINER='$(MAINTAINER)' SOURCE_DATE_EPOCH=$(EPOCH) \
 	$(NFPM) package -f $(PACKAGING)/$(1).yaml -p $$kind -t dist/; done
 
