@@ -209,6 +209,9 @@ const settleTime = time.Millisecond
 // isAlive reports whether a wire that rested can take a request. The server may have
 // ended it, or said that it does.
 func (w *wire) isAlive(ctx context.Context) bool {
+	if w.stream != net.Conn(w.line) && !w.isSilent(time.Unix(1, 0)) {
+		return false // a layer had it already, so that looking would not see it
+	}
 	switch {
 	case w.line.SetDeadline(deadlineOf(ctx)) != nil: // the last one may be over
 		return false
@@ -220,7 +223,12 @@ func (w *wire) isAlive(ctx context.Context) bool {
 	if deadline := deadlineOf(ctx); !deadline.IsZero() && deadline.Before(end) {
 		end = deadline
 	}
-	if w.line.SetDeadline(end) != nil {
+	return w.isSilent(end)
+}
+
+// isSilent reports whether there is nothing to read until then, and no end.
+func (w *wire) isSilent(until time.Time) bool {
+	if w.line.SetDeadline(until) != nil {
 		return false
 	}
 	n, err := w.stream.Read(make([]byte, 1))

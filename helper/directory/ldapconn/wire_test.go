@@ -230,6 +230,73 @@ func awaitInput(t *testing.T, c net.Conn) {
 	}
 }
 
+// gatherer writes what it is given in one piece, when it is told to.
+type gatherer struct {
+	net.Conn
+	held []byte
+	hold bool
+}
+
+// SetWriteDeadline does nothing: TLS sets one in the past when it ends.
+func (*gatherer) SetWriteDeadline(time.Time) error { return nil }
+
+func (g *gatherer) Write(p []byte) (int, error) {
+	if g.held = append(g.held, p...); g.hold {
+		return len(p), nil
+	}
+	_, err := g.Conn.Write(g.held)
+	g.held = nil
+	return len(p), err
+}
+
+// TestHeldBack: what came in with the last answer, and is still in TLS, is no answer to
+// the next request, and the connection gets none.
+func TestHeldBack(t *testing.T) {
+	config, _ := certificate(t, "0.test")
+	config.SessionTicketsDisabled = true // a pipe would wait until they are read
+	for name, behind := range map[string]func(*tls.Conn) error{
+		"yes to the next": func(c *tls.Conn) error {
+			_, err := c.Write(ldaptest.Request{ID: 2, Op: ldaptest.Bind}.Result(0, ""))
+			return err
+		},
+		"disconnection": func(c *tls.Conn) error { _, err := io.WriteString(c, disconnection); return err },
+		"end of TLS":    (*tls.Conn).CloseWrite,
+	} {
+		t.Run(name, func(t *testing.T) {
+			near, far := net.Pipe()
+			defer far.Close()
+			g := &gatherer{Conn: far}
+			go func() {
+				server := tls.Server(g, config)
+				if _, err := io.ReadAtLeast(server, make([]byte, 100), 1); err != nil {
+					return
+				}
+				g.hold = true
+				if _, err := server.Write(ldaptest.Request{ID: 1, Op: ldaptest.Bind}.Result(49, "")); err != nil {
+					return
+				}
+				if err := behind(server); err != nil {
+					return
+				}
+				g.hold = false
+				_, _ = g.Write(nil)
+			}()
+			c := &conn{wire: newWire(near)}
+			c.wire.look = func() presence { return quiet }
+			defer c.close()
+			if err := c.wire.secure(t.Context(), &tls.Config{InsecureSkipVerify: true}); err != nil {
+				t.Fatal(err)
+			}
+			if a, err := c.bind(t.Context(), user, right); err != nil || a.Code != 49 {
+				t.Fatalf("%+v, %v", a, err)
+			}
+			if c.wire.isAlive(t.Context()) {
+				t.Error("the connection is used again")
+			}
+		})
+	}
+}
+
 // TestLateTickets: what TLS has to say of itself is no end.
 func TestLateTickets(t *testing.T) {
 	near, far := net.Pipe()

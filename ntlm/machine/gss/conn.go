@@ -53,8 +53,11 @@ func (c *Conn) Read(p []byte) (int, error) {
 		}
 		n, err := c.Conn.Read(p)
 		s := c.seal.Load()
-		if s == nil || err != nil {
+		switch {
+		case s == nil:
 			return n, err
+		case n == 0 && err != nil:
+			return 0, err
 		}
 		c.raw = append(c.raw, p[:n]...)
 		if err := c.open(s); err != nil {

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/jcmturner/gokrb5/v8/iana/etypeID"
 )
@@ -96,5 +98,14 @@ func TestConnWrite(t *testing.T) {
 	}
 	if messages != 6 {
 		t.Errorf("%d messages", messages)
+	}
+}
+
+// TestUnsealedEnd: what comes with an error is no less sealed than the rest.
+func TestUnsealedEnd(t *testing.T) {
+	c := NewConn(&input{Reader: iotest.DataErrReader(strings.NewReader("not"))})
+	c.Protect(&SASL{context: &Context{}})
+	if n, err := c.Read(make([]byte, 100)); n != 0 || err != io.EOF {
+		t.Errorf("%d bytes, %v", n, err)
 	}
 }
