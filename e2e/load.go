@@ -19,6 +19,7 @@ type Load struct {
 	once    sync.Once // closes stop
 	clients sync.WaitGroup
 	sent    atomic.Int64
+	batches []atomic.Int64 // of each client, that were answered
 
 	mu      sync.Mutex
 	answers []Answer
@@ -32,7 +33,7 @@ type Load struct {
 func (s *Squid) StartLoad(t testing.TB, clients int, next func(client, n int) Request) *Load {
 	t.Helper()
 	curl := Need(t, "curl")
-	l := &Load{stop: make(chan struct{})}
+	l := &Load{stop: make(chan struct{}), batches: make([]atomic.Int64, clients)}
 	for client := range clients {
 		l.clients.Go(func() { l.run(s, curl, client, next) })
 	}
@@ -63,11 +64,29 @@ func (l *Load) run(s *Squid, curl string, client int, next func(client, n int) R
 		l.err = errors.Join(l.err, err)
 		l.mu.Unlock()
 		l.sent.Add(int64(len(answers)))
+		l.batches[client].Add(1)
 	}
 }
 
 // Count returns how many answers came in until now.
 func (l *Load) Count() int { return int(l.sent.Load()) }
+
+// Turn returns what reports whether every client has had the answers to what it was
+// asking when Turn was called.
+func (l *Load) Turn() (isOver func() bool) {
+	before := make([]int64, len(l.batches))
+	for client := range l.batches {
+		before[client] = l.batches[client].Load()
+	}
+	return func() bool {
+		for client := range l.batches {
+			if l.batches[client].Load() == before[client] {
+				return false
+			}
+		}
+		return true
+	}
+}
 
 // Stop lets every client finish what it has begun and returns all answers.
 func (l *Load) Stop(t testing.TB) []Answer {
